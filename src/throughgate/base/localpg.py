@@ -138,12 +138,11 @@ def stop(data_dir: Path) -> bool:
         server = _server(data_dir)
         if server is None or _ping(server) == pq.Ping.NO_RESPONSE:
             return False
-        runner = runner_for(server.home)
-        pg_ctl = _fitting_binaries(server.home, runner) / "pg_ctl"
-        how = ["-m", "fast", "-w", "-t", str(_START_SECONDS)]
-        done = runner.run(pg_ctl, "stop", "-D", server.home / "cluster", *how)
-        if done.returncode != 0:
-            raise DatabaseUnavailable(f"The database did not stop: {(done.stderr or done.stdout).strip()}")
+        pid = _recorded_pid(server.home)  # right, because the server has just answered
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)  # "fast": ends connections, rolls back, writes everything out
+            _await_gone(server)
         return True
 
 
@@ -160,6 +159,15 @@ def _await_ready(server: Server) -> None:
     raise DatabaseUnavailable(
         f"The database still starts after {_START_SECONDS} s; see {server.home}/cluster/log"
     )
+
+
+def _await_gone(server: Server) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        if not (server.home / "cluster" / "postmaster.pid").exists():
+            return
+        time.sleep(0.02)
+    raise DatabaseUnavailable(f"The database did not stop within {_START_SECONDS} s; try again.")
 
 
 # --- the folder ---
@@ -285,8 +293,8 @@ def _fitting_binaries(home: Path, runner: Runner) -> Binaries:
         raise DatabaseUnavailable(
             f"The database in {home} was made by PostgreSQL {major}, but the programs in {binaries.folder} "
             f"are PostgreSQL {binaries.major}, which cannot open it. Name the program folder of PostgreSQL "
-            f"{major} in PG_BIN and run `throughgate backup FILE`; then, without PG_BIN and with an empty data "
-            "folder, `throughgate restore FILE`. Nothing was changed."
+            f"{major} in PG_BIN and run `throughgate backup FILE`; then, without PG_BIN and with an empty "
+            "data folder, `throughgate restore FILE`. Nothing was changed."
         )
     return reachable(binaries, runner, home)
 
