@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attendance
+from . import attendance, deadlines, holidays, house, reasons, regime, waitlist
 from .reading import Table
 
 KINDS: dict[str, Callable[[Table], Any]] = {
     "attendance": attendance.read,
+    "cancellations": reasons.read_cancellations,
+    "contacts": deadlines.read_contacts,
+    "deadlines": deadlines.read_deadlines,
+    "holidays": holidays.read,
+    "leaving": reasons.read_leaving,
+    "regime": regime.read,
+    "reminders": house.read_reminders,
+    "retention": house.read_retention,
+    "reviews": deadlines.read_reviews,
+    "sign-in": house.read_sign_in,
+    "waitlist": waitlist.read,
 }

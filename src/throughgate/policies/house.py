@@ -1,0 +1,123 @@
+"""House rules that are data too: how long records are kept, when to remind, how long a sign-in lasts.
+
+Reminders [P-128]; sign-in [A-8]; audit trail [A-16].
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .reading import Table
+from .words import Label
+from .workdays import add_months
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How long one kind of record is kept and what happens then: delete, anonymize, or review by a person."""
+
+    code: str
+    label: Label
+    months: int
+    starts_with: Label
+    then: str
+    authority: str
+
+    def until(self, start: dt.date) -> dt.date:
+        """The last day it is kept, counted from the event the pack names."""
+        return add_months(start, self.months)
+
+
+@dataclass(frozen=True)
+class RetentionRules:
+    """The data of a retention pack, by kind of record."""
+
+    records: Mapping[str, Kept]
+
+
+def read_retention(top: Table) -> RetentionRules:
+    """Reads what is particular to a retention pack."""
+    return RetentionRules(top.coded("records", _kept))
+
+
+def _kept(table: Table) -> Kept:
+    return Kept(
+        code=table.text("code"),
+        label=table.label("label"),
+        months=table.whole("months", at_least=1),
+        starts_with=table.label("starts_with"),
+        then=table.choice("then", ("delete", "anonymize", "review")),
+        authority=table.text("authority"),
+    )
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """How many days before something expires people are reminded, most first."""
+
+    code: str
+    label: Label
+    days_before: tuple[int, ...]
+
+    def on(self, expires_on: dt.date) -> tuple[dt.date, ...]:
+        """Every day to remind, earliest first."""
+        return tuple(expires_on - days * DAY for days in self.days_before)
+
+    def stage(self, expires_on: dt.date, today: dt.date) -> int | None:
+        """The tightest step already reached (days before), None when it is still early.
+
+        Zero and below zero days left count as the last step.
+        """
+        left = (expires_on - today).days
+        return min((days for days in self.days_before if left <= days), default=None)
+
+
+@dataclass(frozen=True)
+class ReminderRules:
+    """The data of a reminders pack, by what expires."""
+
+    reminders: Mapping[str, Reminder]
+
+
+def read_reminders(top: Table) -> ReminderRules:
+    """Reads what is particular to a reminders pack."""
+    return ReminderRules(top.coded("reminders", _reminder))
+
+
+def _reminder(table: Table) -> Reminder:
+    days = table.wholes("days_before")
+    if not days or list(days) != sorted(days, reverse=True):
+        table.wrong(
+            "days_before", "must name at least one day, the most days first, such as [120, 90, 60, 30]"
+        )
+    return Reminder(table.text("code"), table.label("label"), days)
+
+
+@dataclass(frozen=True)
+class SignInRules:
+    """The data of a sign-in pack. A sign-in ends after `idle` without use and after `longest` in any case."""
+
+    idle: dt.timedelta
+    longest: dt.timedelta
+    second_factor: frozenset[str]
+
+
+AUDIENCES = ("staff", "partner", "visitor", "employer", "participant")
+
+
+def read_sign_in(top: Table) -> SignInRules:
+    """Reads what is particular to a sign-in pack."""
+    limits = top.table("limits")
+    rules = SignInRules(
+        idle=dt.timedelta(minutes=limits.whole("idle_minutes", at_least=1)),
+        longest=dt.timedelta(hours=limits.whole("longest_hours", at_least=1)),
+        second_factor=frozenset(limits.texts("second_factor", options=AUDIENCES)),
+    )
+    if rules.idle > rules.longest:
+        limits.wrong("idle_minutes", "is longer than the longest sign-in")
+    limits.finish()
+    return rules
