@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from throughgate.base.trouble import Trouble
+
 OLDEST_MAJOR: Final = 15
 _NEEDED: Final = ("postgres", "initdb", "pg_ctl", "pg_dump", "pg_restore")
 _SYSTEM: Final = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 
 
-class DatabaseUnavailable(RuntimeError):
+class DatabaseUnavailable(Trouble):
     """The embedded database cannot be used; the text says what to do."""
 
 
