@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Iterator
 
@@ -40,10 +39,8 @@ def django_trail(trail, monkeypatch, tmp_path, django_db_blocker) -> Iterator[ob
 
 
 def command(*words: str) -> tuple[int, str]:
-    parser = argparse.ArgumentParser()
-    commands.configure(parser)
     out = io.StringIO()
-    return commands.run(parser.parse_args(words), out), out.getvalue()
+    return commands.verify(list(words), out), out.getvalue()
 
 
 def test_a_read_is_on_record_before_the_answer_goes_out(django_trail, admin) -> None:

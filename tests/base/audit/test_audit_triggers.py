@@ -153,6 +153,7 @@ def test_truncating_an_audited_table_is_refused(folder, database) -> None:
 def test_installing_again_changes_nothing(folder, database, web, admin) -> None:
     with connect(folder, database) as direct:
         before = direct.execute("SELECT ipad FROM tg.secret WHERE name = 'audit'").fetchone()
+        direct.execute("SET ROLE tg_owner")
         for statement in [*sql.install_functions(), *audited()]:
             direct.execute(statement)
         assert direct.execute("SELECT ipad FROM tg.secret WHERE name = 'audit'").fetchone() == before

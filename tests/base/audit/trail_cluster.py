@@ -44,10 +44,12 @@ END $$
 # A stand-in for the signed context: the same shape, unsigned.
 CONTEXT = """
 CREATE SCHEMA tg AUTHORIZATION tg_owner;
+SET ROLE tg_owner;
 CREATE FUNCTION tg.context() RETURNS text[] LANGUAGE sql STABLE
 AS $$ SELECT string_to_array(nullif(current_setting('app.context', true), ''), '|') $$;
 CREATE FUNCTION tg.may_see_participant(participant bigint) RETURNS boolean LANGUAGE sql STABLE
 AS $$ SELECT participant < 1000 $$;
+RESET ROLE;
 GRANT CREATE ON SCHEMA public TO tg_owner
 """
 
@@ -116,9 +118,10 @@ def build(folder: str, database: str = "trail") -> None:
     with connect(folder, "postgres") as admin:
         if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = 'tg_owner'").fetchone() is None:
             admin.execute(ROLES)
-        admin.execute(f"CREATE DATABASE {database}")
+        admin.execute(f"CREATE DATABASE {database} OWNER tg_owner")
     with connect(folder, database) as admin:
         admin.execute(CONTEXT)
+        admin.execute("SET ROLE tg_owner")
         for statement in [*table_sql(), *sql.install_functions(), NOTES, *audited()]:
             admin.execute(statement)
 

@@ -17,20 +17,10 @@ from throughgate.base.audit.verify import Result, Verifier, report
 AUDITOR = "tg_auditor"
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's options."""
-    parser.add_argument("--public-key", type=Path, action="append", default=[], metavar="FILE",
-                        help="trust only these public keys (PEM), not those in the data folder")  # fmt: skip
-    parser.add_argument(
-        "--anchor", type=Path, metavar="FILE", help="the anchor to compare with, such as a copy"
-    )
-    parser.add_argument("--seal-first", action="store_true", help="seal what is finished before checking")
-    parser.add_argument("--restored", metavar="REASON",
-                        help="declare that an older database was put back on purpose, and why")  # fmt: skip
-
-
-def run(options: argparse.Namespace, out: TextIO = sys.stdout) -> int:
+def verify(arguments: list[str], out: TextIO | None = None) -> int:
     """Run the command. Exit code 0: whole; 1: tampering found; 2: it could not be checked."""
+    out = out or sys.stdout
+    options = _parser().parse_args(arguments)
     try:
         if options.restored is not None:
             return _declare(options.restored, out)
@@ -42,6 +32,25 @@ def run(options: argparse.Namespace, out: TextIO = sys.stdout) -> int:
         return 2
     out.writelines(f"{line}\n" for line in report(result))
     return 1 if result.findings else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="throughgate verify-audit",
+        description="Recompute the whole audit trail and name whatever was tampered with.",
+    )
+    parser.add_argument(
+        "--public-key", type=Path, action="append", default=[], metavar="FILE",
+        help="trust only this public key (PEM), not those in the data folder; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--anchor", type=Path, metavar="FILE", help="the anchor to compare with, such as a copy"
+    )
+    parser.add_argument("--seal-first", action="store_true", help="seal what is finished before checking")
+    parser.add_argument(
+        "--restored", metavar="REASON", help="declare that an older database was put back on purpose, and why"
+    )
+    return parser
 
 
 def verify_now(anchor_file: Path | None = None, trusted: list[Path] | None = None) -> Result:

@@ -77,6 +77,9 @@ def _store(stream: str) -> str:
 
 _DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'"
 
+# CREATE SCHEMA IF NOT EXISTS would ask for rights on the database even when the schema is there.
+_SCHEMA = "DO $$ BEGIN IF to_regnamespace('tg') IS NULL THEN CREATE SCHEMA tg; END IF; END $$"
+
 _KEYS = """
 CREATE TABLE IF NOT EXISTS tg.secret (name text PRIMARY KEY, ipad bytea NOT NULL, opad bytea NOT NULL)
 """
@@ -307,7 +310,7 @@ def install_functions() -> list[str]:
         "tg.lookers(bigint, timestamptz)": "tg_staff, tg_participant",
     }
     statements = [
-        "CREATE SCHEMA IF NOT EXISTS tg",
+        _SCHEMA,
         _KEYS,
         f"ALTER TABLE tg.secret OWNER TO {OWNER}",
         "REVOKE ALL ON tg.secret FROM PUBLIC",
