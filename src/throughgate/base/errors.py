@@ -30,7 +30,11 @@ class Refused(Exception):
 
 
 class Forbidden(Exception):
-    """The actor may not do this, whatever the facts are."""
+    """The actor may not do this, whatever the facts are. ``permission`` is the one that was missing."""
+
+    def __init__(self, message: str, permission: str = "") -> None:
+        self.permission = permission
+        super().__init__(message)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""Who is signing in, in which roles."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from throughgate.access.actor import Actor, permissions_of
+from throughgate.access.models import Membership, User
+from throughgate.access.roles import ROLES, RoleName
+
+
+def live_memberships(user: User) -> list[Membership]:
+    """The user's memberships in force, oldest first; empty for someone who may not sign in."""
+    if not user.is_active:
+        return []
+    return list(
+        Membership.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=Now()), user=user, starts_at__lte=Now())
+        .select_related("facility", "organization")
+        .order_by("starts_at", "id")
+    )
+
+
+def actor_for(user: User, membership: Membership) -> Actor:
+    """The actor that this user is in this membership."""
+    role = RoleName(membership.role)
+    facility_ids: frozenset[int] = frozenset()
+    if membership.agency_wide:
+        from django.apps import apps
+
+        facility_model = apps.get_model("places", "Facility")
+        facility_ids = frozenset(facility_model.objects.order_by("id").values_list("id", flat=True))
+    elif membership.facility_id:
+        facility_ids = frozenset([membership.facility_id])
+    place = membership.facility or membership.organization
+    return Actor(
+        name=membership.person_name,
+        audience=ROLES[role].audience,
+        user_id=user.pk,
+        membership_id=membership.pk,
+        role=role,
+        facility_ids=facility_ids,
+        organization_id=membership.organization_id,
+        participant_id=membership.participant_id,
+        visitor_id=membership.visitor_id,
+        place=place.name if place else "",
+        language=user.language,
+        permissions=permissions_of(role),
+    )

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ProgramsConfig(AppConfig):
+    name = "throughgate.programs"
+    label = "programs"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the triggers that guard this room's facts."""
+        from throughgate.base import setup
+
+        setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
