@@ -97,8 +97,9 @@ def _be_the_demo() -> None:
 def _load(name: str, command: Command) -> Target:
     module, _, function = command.target.partition(":")
     if command.django:
-        import django  # noqa: PLC0415 - loading Django costs half a second that stop or manage need not pay
+        import django  # noqa: PLC0415 - loading Django costs half a second that stop need not pay
 
+        _start_database()
         django.setup()
     try:
         return cast(Target, getattr(importlib.import_module(module), function))
@@ -143,7 +144,16 @@ def manage(arguments: list[str]) -> None:
     """Django's management commands, under the name people know them by."""
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 
+    _start_database()
     execute_from_command_line(["throughgate manage", *arguments])
+
+
+def _start_database() -> None:
+    """Start the embedded database, if that is the one in use, before settings ask where it is."""
+    if not os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_URL_FILE"):
+        from throughgate.base import localpg  # noqa: PLC0415
+
+        localpg.ensure(database_dir())
 
 
 def _prepare() -> None:

@@ -222,6 +222,21 @@ def stop_running(folder: Path) -> bool:
         os.close(handle)
 
 
+def running_at(folder: Path) -> str | None:
+    """The address of the installation that runs on this data folder, or None."""
+    try:
+        handle = os.open(folder / "running", os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return str(_who(folder).get("address", "an unknown address"))
+    finally:
+        os.close(handle)
+    return None
+
+
 def _who(folder: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError):
         said = json.loads((folder / "running").read_text())
