@@ -116,7 +116,7 @@ def bars(
     note: str = "",
 ) -> Chart:
     """Horizontal bars, one for each label, in the given order."""
-    figure, axes = _figure(height=0.6 + 0.42 * max(len(labels), 1))
+    figure, axes = _figure(height=0.6 + 0.36 * max(len(labels), 1))
     places = list(range(len(labels)))
     axes.barh(places, values, height=0.6, color=SERIES[0])
     axes.set_yticks(places, labels)
@@ -143,7 +143,7 @@ def forest(
     note: str = "",
 ) -> Chart:
     """Estimates with their intervals, one below the other, against the line where nothing differs."""
-    figure, axes = _figure(height=0.7 + 0.42 * max(len(labels), 1))
+    figure, axes = _figure(height=0.7 + 0.36 * max(len(labels), 1))
     places = list(range(len(labels)))
     axes.axvline(nothing, color=SOFT, linewidth=1, linestyle=(0, (3, 2)))
     axes.hlines(places, lows, highs, color=SERIES[0], linewidth=2)
@@ -174,7 +174,7 @@ def _over(
 ) -> Chart:
     if len(series) > len(SERIES):
         raise ValueError(f"A chart can tell {len(SERIES)} lines apart; give it fewer or draw two charts.")
-    figure, axes = _figure(height=3.2)
+    figure, axes = _figure(height=2.8)
     gap = float("nan")
     for one, colour, dash in zip(series, SERIES, DASHES, strict=False):
         values = [gap if value is None else value for value in one.values]
@@ -236,7 +236,7 @@ def _figure(height: float) -> tuple[Any, Any]:
         file = str(fontpkg_public_sans.ROOT / "files" / "PublicSans[wght].ttf")
         fonts.append(font_manager.FontEntry(fname=file, name="Public Sans", weight=400))
     mpl.rcParams["font.family"] = "Public Sans"
-    figure = Figure(figsize=(6.4, height), layout="constrained")
+    figure = Figure(figsize=(5.2, height), layout="constrained")
     axes = figure.add_subplot()
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -202,7 +202,7 @@ NOUNS: Mapping[str, Any] = {
 def noun(key: str, count: int = 1) -> str:
     """The deployment's own word for ``key`` in the reader's language; KeyError for an unknown key."""
     own = getattr(settings, "THROUGHGATE_NOUNS", {}).get(key, {})
-    language = (get_language() or "en").split("-")[0]
+    language = (get_language() or "en").split("-", maxsplit=1)[0]
     if language in own:
         one, many = own[language]
         return str(one if count == 1 else many)

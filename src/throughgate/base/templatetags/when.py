@@ -107,5 +107,5 @@ def due(value: date | None, today: date | None = None) -> SafeString:
     days = (now - value).days
     late = ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
     return format_html(
-        '<time datetime="{}">{}</time> <span class="late-text">{}</span>', value.isoformat(), day(value), late
+        '<time datetime="{}">{}</time> <span class="under late-text">{}</span>', value.isoformat(), day(value), late
     )
