@@ -147,9 +147,7 @@ def test_pager_and_sorting_keep_the_filters() -> None:
 
 
 def test_table_marks_numbers_and_rows_carry_their_labels() -> None:
-    out = draw(
-        "{% table 'Hours' 'Who' '#Hours' %}{% cell 'Hours' number=True %}4{% endcell %}{% endtable %}"
-    )
+    out = draw("{% table 'Hours' 'Who' '#Hours' %}{% cell 'Hours' number=True %}4{% endcell %}{% endtable %}")
     assert '<th scope="col" class="number">Hours</th>' in out
     assert '<td class="number" data-label="Hours">4</td>' in out
 

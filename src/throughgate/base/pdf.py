@@ -61,7 +61,8 @@ def _check_rows(data: Mapping[str, Any]) -> None:
 
 
 def _complete(data: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    complete = {"printed_at": timezone.now(), **data, "lang": lang.split("-", maxsplit=1)[0], "words": _words()}
+    short = lang.split("-", maxsplit=1)[0]
+    complete = {"printed_at": timezone.now(), **data, "lang": short, "words": _words()}
     code = data.get("return_code")
     if code:
         complete["return_svg"] = _qr(str(data.get("return_url") or code))

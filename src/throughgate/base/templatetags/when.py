@@ -50,7 +50,9 @@ def clock(value: datetime | time | None, zone: tzinfo | str | None = None) -> st
     """14:00."""
     if value is None:
         return "—"
-    return time_format(_local(value, zone) if isinstance(value, datetime) else value, "H:i")
+    if isinstance(value, datetime):
+        return date_format(_local(value, zone), "H:i")
+    return time_format(value, "H:i")
 
 
 @register.filter(expects_localtime=False)
@@ -107,5 +109,8 @@ def due(value: date | None, today: date | None = None) -> SafeString:
     days = (now - value).days
     late = ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
     return format_html(
-        '<time datetime="{}">{}</time> <span class="under late-text">{}</span>', value.isoformat(), day(value), late
+        '<time datetime="{}">{}</time> <span class="under late-text">{}</span>',
+        value.isoformat(),
+        day(value),
+        late,
     )
