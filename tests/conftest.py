@@ -17,8 +17,8 @@ import pytest
 os.environ.setdefault("THROUGHGATE_DATA", str(Path(__file__).resolve().parents[1] / "var" / "test"))
 os.environ.setdefault("SECRET_KEY", "tests only, never a deployment")
 
-from throughgate.base import localpg  # noqa: E402
-from throughgate.base.paths import database_dir  # noqa: E402
+from throughgate.base import localpg
+from throughgate.base.paths import database_dir
 
 SERVER = None if os.environ.get("DATABASE_URL") else localpg.ensure(database_dir())
 
@@ -55,6 +55,7 @@ def _lock(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 def make_template() -> str:
     """The template database for this state of the code; made once and kept."""
     from django.conf import settings  # noqa: F401
+
     from throughgate.base import setup
 
     name = f"tg_template_{setup.fingerprint()}"
@@ -158,5 +159,3 @@ def shared() -> Path:
     if not (SHARED / "real").is_dir():
         pytest.skip("the real data for acceptance is not here")
     return SHARED
-
-

@@ -8,7 +8,13 @@ from typing import Any
 
 from throughgate.access.models import Membership, User
 from throughgate.access.roles import RoleName
-from throughgate.partners.models import Agreement, AgreementKind, Organization, OrganizationKind, OrganizationStatus
+from throughgate.partners.models import (
+    Agreement,
+    AgreementKind,
+    Organization,
+    OrganizationKind,
+    OrganizationStatus,
+)
 from throughgate.people.models import Identifier, Participant, Profile, Stay
 from throughgate.places.models import Facility, FacilityKind, Room, Unit
 from throughgate.programs.models import Call, Cohort, CohortStatus, Enrollment, Program, Session, WeeklySlot
@@ -126,11 +132,15 @@ def cohort(facility: Facility, program_: Program | None = None, **given: Any) ->
     return Cohort.objects.create(facility=facility, program=made, **{**values, **given})
 
 
-def slot(cohort: Cohort, weekday: int = 1, starts: str = "13:00", ends: str = "15:00", **given: Any) -> WeeklySlot:
+def slot(
+    cohort: Cohort, weekday: int = 1, starts: str = "13:00", ends: str = "15:00", **given: Any
+) -> WeeklySlot:
     return WeeklySlot.objects.create(cohort=cohort, weekday=weekday, starts=starts, ends=ends, **given)
 
 
-def session(cohort: Cohort, day: dt.date | None = None, start: dt.time = dt.time(13), hours: float = 2, **given: Any) -> Session:
+def session(
+    cohort: Cohort, day: dt.date | None = None, start: dt.time = dt.time(13), hours: float = 2, **given: Any
+) -> Session:
     begins = cohort.facility.at(day or TODAY + dt.timedelta(days=1), start)
     return Session.objects.create(
         cohort=cohort,

@@ -18,7 +18,9 @@ DATA_DIR = var_dir()
 DEMO = env.flag("THROUGHGATE_DEMO")
 DEBUG = env.flag("THROUGHGATE_DEBUG")
 # Commands that only read code (type checks, linting) need no lasting secret and write nothing.
-SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR / "keys") if os.access(DATA_DIR.parent, os.W_OK) else "read-only"
+SECRET_KEY = (
+    env.kept_secret("SECRET_KEY", DATA_DIR / "keys") if os.access(DATA_DIR.parent, os.W_OK) else "read-only"
+)
 ALLOWED_HOSTS = env.text("THROUGHGATE_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in env.text("THROUGHGATE_ORIGINS").split(",") if origin]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import factories as make
 import pytest
-from acting import acting, signed_in
 from django.db import ProgrammingError, connection, transaction
 
+import factories as make
+from acting import acting, signed_in
 from throughgate.access.models import AccessGrant, Blocked
 from throughgate.access.roles import RoleName
 from throughgate.base import scope

@@ -68,7 +68,9 @@ class ActingAs:
             return self.get_response(request)
         if request.path.startswith("/account/"):
             request.actor = Actor.anonymous()  # type: ignore[attr-defined]
-            return self._run(request, Context(audience=Audience.AUTH, purpose="sign-in", request_id=request_id))
+            return self._run(
+                request, Context(audience=Audience.AUTH, purpose="sign-in", request_id=request_id)
+            )
         actor = _identify(request)
         request.actor = actor  # type: ignore[attr-defined]
         step = _still_to_do(request, actor)

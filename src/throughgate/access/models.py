@@ -286,5 +286,3 @@ class BreakGlass(Coded, Recorded):
                 ],
             ),
         ]
-
-

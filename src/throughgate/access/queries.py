@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -15,7 +16,9 @@ def live_memberships(user: User) -> list[Membership]:
     if not user.is_active:
         return []
     return list(
-        Membership.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=Now()), user=user, starts_at__lte=Now())
+        Membership.objects.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=Now()), user=user, starts_at__lte=Now()
+        )
         .select_related("facility", "organization")
         .order_by("starts_at", "id")
     )
@@ -26,8 +29,6 @@ def actor_for(user: User, membership: Membership) -> Actor:
     role = RoleName(membership.role)
     facility_ids: frozenset[int] = frozenset()
     if membership.agency_wide:
-        from django.apps import apps
-
         facility_model = apps.get_model("places", "Facility")
         facility_ids = frozenset(facility_model.objects.order_by("id").values_list("id", flat=True))
     elif membership.facility_id:

@@ -8,7 +8,9 @@ from throughgate.access.roles import ROLES
 
 def store_role_permissions() -> None:
     """Make the stored table equal to the code's; run as the owner at set-up."""
-    wanted = {(role.name.value, permission.value) for role in ROLES.values() for permission in role.permissions}
+    wanted = {
+        (role.name.value, permission.value) for role in ROLES.values() for permission in role.permissions
+    }
     rows = RolePermission.objects.using("owner")
     stored = set(rows.values_list("role", "permission"))
     for role, permission in stored - wanted:

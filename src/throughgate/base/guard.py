@@ -43,6 +43,11 @@ class Rule:
     insert_only: bool = False
 
 
+ALWAYS = "true"
+SYSTEM = "(SELECT tg.audience()) = 'job'"
+ANY = Rule(read=SYSTEM, write=SYSTEM, delete=SYSTEM)
+
+
 @dataclass(frozen=True)
 class Guard:
     """A table's tier, the column that names its participant, and one rule an audience."""
@@ -52,12 +57,7 @@ class Guard:
     participant: str | None = None
     audited: bool = True
     # Jobs run as the system and may read and write every row unless the table says otherwise.
-    job: Rule = field(default_factory=lambda: ANY)
-
-
-ALWAYS = "true"
-SYSTEM = "(SELECT tg.audience()) = 'job'"
-ANY = Rule(read=SYSTEM, write=SYSTEM, delete=SYSTEM)
+    job: Rule = ANY
 
 
 def own_facility(column: str = "facility_id") -> str:
@@ -107,9 +107,7 @@ def permitted(permission: str, condition: str = ALWAYS) -> str:
 
 # Tables that other packages own. Sign-in runs as tg_auth, jobs as tg_queue; nobody else sees them.
 _AUTH = Guard(tier=Tier.RESTRICTED, audited=False, rules={Audience.AUTH: Rule(ALWAYS, ALWAYS, ALWAYS)})
-_QUEUE = Guard(
-    tier=Tier.OPERATIONAL, audited=False, rules={Audience.QUEUE: Rule(ALWAYS, ALWAYS, ALWAYS)}
-)
+_QUEUE = Guard(tier=Tier.OPERATIONAL, audited=False, rules={Audience.QUEUE: Rule(ALWAYS, ALWAYS, ALWAYS)})
 _CATALOG = Guard(
     tier=Tier.PUBLIC,
     audited=False,
@@ -124,7 +122,6 @@ EXTERNAL_PREFIXES: dict[str, Guard] = {
     "auth_": _AUTH,
     "django_content_type": _CATALOG,
     "django_migrations": _CATALOG,
-    
     "procrastinate_": _QUEUE,
 }
 
@@ -147,8 +144,9 @@ def guard_of(model: type[models.Model]) -> Guard:
     own = getattr(model, "guard", None)
     if isinstance(own, Guard):
         return own
-    if model._meta.auto_created:
-        return _link_guard(model._meta.auto_created)
+    owner: object = model._meta.auto_created
+    if isinstance(owner, type) and issubclass(owner, models.Model):
+        return _link_guard(owner)
     table = model._meta.db_table
     for prefix, guard in EXTERNAL_PREFIXES.items():
         if table.startswith(prefix):
@@ -160,7 +158,7 @@ def guard_of(model: type[models.Model]) -> Guard:
 
 def hidden_columns(model: type[models.Model]) -> list[str]:
     """Columns that the audit keeps only as a keyed hash, whatever the tier: secrets."""
-    return [field.column for field in model._meta.local_fields if field.name == "password"]
+    return [str(each.column) for each in model._meta.local_fields if each.name == "password"]
 
 
 def _link_guard(owner: type[models.Model]) -> Guard:

@@ -25,6 +25,7 @@ from throughgate.base.paths import database_dir
 FUNCTION_FILES: list[tuple[str, str]] = [("throughgate.base", "context.sql")]
 AFTER_SYNC: list[Callable[[], None]] = []
 
+
 def prepare() -> None:
     """Start the database if it is ours to start, and bring it up to date; quick when it already is."""
     if not env.text("DATABASE_URL"):
@@ -84,7 +85,7 @@ def sync() -> None:
             table = model._meta.db_table
             _run(cursor, guard.table_statements(table, rules))
             if rules.audited:
-                pk = model._meta.pk.column if model._meta.pk else "id"
+                pk = str(model._meta.pk.column)
                 _run(
                     cursor,
                     audit_sql.install_trigger(
@@ -107,7 +108,14 @@ def fingerprint() -> str:
     """Changes whenever migrations, guards or SQL files change: which template a test database comes from."""
     digest = hashlib.sha256(scope.context_key())
     package = Path(settings.PACKAGE)
-    for pattern in ("**/migrations/*.py", "**/*.sql", "**/models.py", "**/models/*.py", "base/**/*.py", "access/*.py"):
+    for pattern in (
+        "**/migrations/*.py",
+        "**/*.sql",
+        "**/models.py",
+        "**/models/*.py",
+        "base/**/*.py",
+        "access/*.py",
+    ):
         for path in sorted(package.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

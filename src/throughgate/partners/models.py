@@ -80,9 +80,7 @@ class Organization(Coded, Recorded):
         tier=Tier.PUBLIC,
         rules={
             **DIRECTORY.rules,
-            Audience.PARTNER: Rule(
-                read=ALWAYS, write=permitted("manage_own_team", own_organization("id"))
-            ),
+            Audience.PARTNER: Rule(read=ALWAYS, write=permitted("manage_own_team", own_organization("id"))),
         },
     )
 
@@ -91,7 +89,9 @@ class Organization(Coded, Recorded):
         verbose_name_plural = _("organizations")
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "source_id"], condition=~Q(source_id=""), name="organization_once_per_source"
+                fields=["source", "source_id"],
+                condition=~Q(source_id=""),
+                name="organization_once_per_source",
             )
         ]
         indexes = [models.Index(fields=["status", "name"], name="organization_by_status")]

@@ -59,9 +59,7 @@ class Participant(Coded, Recorded):
         verbose_name=_("unit"),
     )
     cell = models.CharField(_("cell or bed"), max_length=20, blank=True)
-    whereabouts = models.CharField(
-        _("where"), max_length=10, choices=Whereabouts, default=Whereabouts.INSIDE
-    )
+    whereabouts = models.CharField(_("where"), max_length=10, choices=Whereabouts, default=Whereabouts.INSIDE)
     first_name = models.CharField(_("first name"), max_length=80)
     last_name = models.CharField(_("last name"), max_length=80)
     preferred_name = models.CharField(_("preferred name"), max_length=80, blank=True)

@@ -284,9 +284,7 @@ class RegimePeriod(Coded, Recorded):
     guard = Guard(
         tier=Tier.OPERATIONAL,
         rules={
-            Audience.STAFF: Rule(
-                read=own_facility(), write=permitted("declare_regime", own_facility())
-            ),
+            Audience.STAFF: Rule(read=own_facility(), write=permitted("declare_regime", own_facility())),
             Audience.PARTNER: Rule(read=ALWAYS),
             Audience.VISITOR: Rule(read=ALWAYS),
             Audience.PARTICIPANT: Rule(read=ALWAYS),
@@ -314,11 +312,7 @@ class RegimeReason(models.Model):
 
     guard = Guard(
         tier=Tier.PROTECTED,
-        rules={
-            Audience.STAFF: Rule(
-                read=permitted("declare_regime"), write=permitted("declare_regime")
-            )
-        },
+        rules={Audience.STAFF: Rule(read=permitted("declare_regime"), write=permitted("declare_regime"))},
     )
 
     class Meta:

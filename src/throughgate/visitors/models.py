@@ -104,9 +104,7 @@ class ClearanceLevel(models.TextChoices):
 class Clearance(Coded, Recorded):
     """May this visitor come into this facility, how, and in which days ([P-15], [P-16])."""
 
-    visitor = models.ForeignKey(
-        Visitor, models.CASCADE, related_name="clearances", verbose_name=_("visitor")
-    )
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="clearances", verbose_name=_("visitor"))
     facility = models.ForeignKey(
         "places.Facility", models.PROTECT, related_name="clearances", verbose_name=_("facility")
     )
@@ -114,16 +112,14 @@ class Clearance(Coded, Recorded):
     level = models.CharField(
         _("level"), max_length=12, choices=ClearanceLevel, default=ClearanceLevel.ESCORTED
     )
-    valid = DateRangeField(_("valid from and until"), null=True, blank=True)
+    valid = DateRangeField(_("valid from and until"), null=True, blank=True)  # type: ignore[misc]
     decided_by = models.CharField(_("decided by"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 
     guard = Guard(
         tier=Tier.OPERATIONAL,
         rules={
-            Audience.STAFF: Rule(
-                read=own_facility(), write=permitted("manage_visitors", own_facility())
-            ),
+            Audience.STAFF: Rule(read=own_facility(), write=permitted("manage_visitors", own_facility())),
             Audience.PARTNER: Rule(read=seen("visitors_visitor", "visitor_id")),
             Audience.VISITOR: Rule(read=my_visitor()),
         },
@@ -165,11 +161,7 @@ class ClearanceNote(Recorded):
 
     guard = Guard(
         tier=Tier.PROTECTED,
-        rules={
-            Audience.STAFF: Rule(
-                read=permitted("edit_keep_apart"), write=permitted("edit_keep_apart")
-            )
-        },
+        rules={Audience.STAFF: Rule(read=permitted("edit_keep_apart"), write=permitted("edit_keep_apart"))},
     )
 
     class Meta:

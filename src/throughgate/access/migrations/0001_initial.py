@@ -4,141 +4,427 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.access.roles
-import throughgate.base.codes
 from django.conf import settings
 from django.db import migrations, models
 
+import throughgate.access.roles
+import throughgate.base.codes
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0001_initial'),
-        ('people', '0001_initial'),
-        ('places', '0001_initial'),
-        ('visitors', '0001_initial'),
+        ("partners", "0001_initial"),
+        ("people", "0001_initial"),
+        ("places", "0001_initial"),
+        ("visitors", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('language', models.CharField(default='en', max_length=8, verbose_name='language')),
-                ('joined_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='joined')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                ("language", models.CharField(default="en", max_length=8, verbose_name="language")),
+                (
+                    "joined_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="joined",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('person_name', models.CharField(max_length=120, verbose_name='name')),
-                ('role', models.CharField(choices=[('coordinator', 'Program coordinator'), ('case_manager', 'Case manager'), ('control', 'Control room and movement'), ('gate', 'Gate officer'), ('captain', 'Captain, security'), ('classification', 'Classification and allocation'), ('education', 'Education staff'), ('leadership', 'Leadership'), ('administrator', 'Agency administrator'), ('supervision', 'Supervision officer'), ('auditor', 'Auditor'), ('partner_lead', 'Partner lead'), ('partner_staff', 'Partner staff'), ('visitor', 'Visitor'), ('employer', 'Employer'), ('participant', 'Participant')], max_length=20, verbose_name='role')),
-                ('agency_wide', models.BooleanField(default=False, verbose_name='every facility')),
-                ('starts_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('ended_reason', models.CharField(blank=True, max_length=200, verbose_name='why it ended')),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='places.facility', verbose_name='facility')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='partners.organization', verbose_name='organization')),
-                ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='people.participant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('visitor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='visitors.visitor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("person_name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("coordinator", "Program coordinator"),
+                            ("case_manager", "Case manager"),
+                            ("control", "Control room and movement"),
+                            ("gate", "Gate officer"),
+                            ("captain", "Captain, security"),
+                            ("classification", "Classification and allocation"),
+                            ("education", "Education staff"),
+                            ("leadership", "Leadership"),
+                            ("administrator", "Agency administrator"),
+                            ("supervision", "Supervision officer"),
+                            ("auditor", "Auditor"),
+                            ("partner_lead", "Partner lead"),
+                            ("partner_staff", "Partner staff"),
+                            ("visitor", "Visitor"),
+                            ("employer", "Employer"),
+                            ("participant", "Participant"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("agency_wide", models.BooleanField(default=False, verbose_name="every facility")),
+                (
+                    "starts_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="from"
+                    ),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                ("ended_reason", models.CharField(blank=True, max_length=200, verbose_name="why it ended")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="partners.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="people.participant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="visitors.visitor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
             },
         ),
         migrations.CreateModel(
-            name='BreakGlass',
+            name="BreakGlass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('open', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='open')),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True, verbose_name='reviewed at')),
-                ('reviewed_by', models.CharField(blank=True, max_length=120, verbose_name='reviewed by')),
-                ('finding', models.CharField(blank=True, max_length=200, verbose_name='finding')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.participant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.membership')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("open", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="open")),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True, verbose_name="reviewed at")),
+                ("reviewed_by", models.CharField(blank=True, max_length=120, verbose_name="reviewed by")),
+                ("finding", models.CharField(blank=True, max_length=200, verbose_name="finding")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.participant"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.membership"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RolePermission',
+            name="RolePermission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=20)),
-                ('permission', models.CharField(max_length=30)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("role", models.CharField(max_length=20)),
+                ("permission", models.CharField(max_length=30)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('role', 'permission'), name='role_permission_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("role", "permission"), name="role_permission_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AccessGrant',
+            name="AccessGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('tier', models.SmallIntegerField(choices=[(1, 'Operational'), (2, 'Restricted'), (3, 'Clinical'), (4, 'Protected')])),
-                ('purpose', models.CharField(max_length=60)),
-                ('basis', models.CharField(choices=[('referral', 'accepted referral'), ('enrollment', 'enrollment in their program'), ('assignment', 'assignment as mentor or tutor'), ('consent', "the participant's consent")], max_length=12)),
-                ('basis_ref', models.CharField(help_text='which enrollment, referral or consent', max_length=40)),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='partners.organization')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.SmallIntegerField(
+                        choices=[(1, "Operational"), (2, "Restricted"), (3, "Clinical"), (4, "Protected")]
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=60)),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("referral", "accepted referral"),
+                            ("enrollment", "enrollment in their program"),
+                            ("assignment", "assignment as mentor or tutor"),
+                            ("consent", "the participant's consent"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "basis_ref",
+                    models.CharField(help_text="which enrollment, referral or consent", max_length=40),
+                ),
+                ("valid", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="partners.organization"
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="people.participant"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'tier', 'participant'], name='grant_by_org')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'participant', 'basis', 'basis_ref'), name='grant_once_per_basis')],
+                "indexes": [
+                    models.Index(fields=["organization", "tier", "participant"], name="grant_by_org")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "participant", "basis", "basis_ref"),
+                        name="grant_once_per_basis",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Blocked',
+            name="Blocked",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='people.participant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                (
+                    "participant",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="people.participant"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'participant'), name='blocked_once')],
+                "constraints": [models.UniqueConstraint(fields=("user", "participant"), name="blocked_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='membership_ends_after_start', violation_error_message='A membership cannot end before it starts.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__isnull", True), ("ends_at__gte", models.F("starts_at")), _connector="OR"
+                ),
+                name="membership_ends_after_start",
+                violation_error_message="A membership cannot end before it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', [throughgate.access.roles.RoleName['PARTNER_LEAD'], throughgate.access.roles.RoleName['PARTNER_STAFF'], throughgate.access.roles.RoleName['EMPLOYER']]), ('organization__isnull', False), ('facility__isnull', True)), models.Q(('role', throughgate.access.roles.RoleName['PARTICIPANT']), ('participant__isnull', False)), models.Q(('role', throughgate.access.roles.RoleName['VISITOR']), ('visitor__isnull', False)), models.Q(models.Q(('role__in', [throughgate.access.roles.RoleName['PARTNER_LEAD'], throughgate.access.roles.RoleName['PARTNER_STAFF'], throughgate.access.roles.RoleName['EMPLOYER'], throughgate.access.roles.RoleName['PARTICIPANT'], throughgate.access.roles.RoleName['VISITOR']]), _negated=True), models.Q(('facility__isnull', False), ('agency_wide', True), _connector='OR'), ('organization__isnull', True)), _connector='OR'), name='membership_role_fits_place', violation_error_message='This role belongs to another kind of place.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "role__in",
+                            [
+                                throughgate.access.roles.RoleName["PARTNER_LEAD"],
+                                throughgate.access.roles.RoleName["PARTNER_STAFF"],
+                                throughgate.access.roles.RoleName["EMPLOYER"],
+                            ],
+                        ),
+                        ("organization__isnull", False),
+                        ("facility__isnull", True),
+                    ),
+                    models.Q(
+                        ("role", throughgate.access.roles.RoleName["PARTICIPANT"]),
+                        ("participant__isnull", False),
+                    ),
+                    models.Q(
+                        ("role", throughgate.access.roles.RoleName["VISITOR"]), ("visitor__isnull", False)
+                    ),
+                    models.Q(
+                        models.Q(
+                            (
+                                "role__in",
+                                [
+                                    throughgate.access.roles.RoleName["PARTNER_LEAD"],
+                                    throughgate.access.roles.RoleName["PARTNER_STAFF"],
+                                    throughgate.access.roles.RoleName["EMPLOYER"],
+                                    throughgate.access.roles.RoleName["PARTICIPANT"],
+                                    throughgate.access.roles.RoleName["VISITOR"],
+                                ],
+                            ),
+                            _negated=True,
+                        ),
+                        models.Q(("facility__isnull", False), ("agency_wide", True), _connector="OR"),
+                        ("organization__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="membership_role_fits_place",
+                violation_error_message="This role belongs to another kind of place.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breakglass',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__regex', '^.{20,}')), name='break_glass_reason_is_typed', violation_error_message='Say in at least 20 characters why you need this record now.'),
+            model_name="breakglass",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__regex", "^.{20,}")),
+                name="break_glass_reason_is_typed",
+                violation_error_message="Say in at least 20 characters why you need this record now.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breakglass',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by', '')), models.Q(('reviewed_at__isnull', False), models.Q(('reviewed_by', ''), _negated=True)), _connector='OR'), name='break_glass_review_is_paired'),
+            model_name="breakglass",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reviewed_at__isnull", True), ("reviewed_by", "")),
+                    models.Q(("reviewed_at__isnull", False), models.Q(("reviewed_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="break_glass_review_is_paired",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breakglass',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('membership', '='), ('participant', '='), ('open', '&&')], name='break_glass_one_at_a_time'),
+            model_name="breakglass",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("membership", "="), ("participant", "="), ("open", "&&")],
+                name="break_glass_one_at_a_time",
+            ),
         ),
     ]

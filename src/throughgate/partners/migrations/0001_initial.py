@@ -6,160 +6,419 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('places', '0001_initial'),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('name', models.CharField(blank=True, max_length=250, verbose_name='name')),
-                ('address_1', models.CharField(blank=True, max_length=250, verbose_name='address')),
-                ('address_2', models.CharField(blank=True, max_length=250, verbose_name='address, second line')),
-                ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
-                ('region', models.CharField(blank=True, max_length=60, verbose_name='state')),
-                ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='postal code')),
-                ('country', models.CharField(default='US', max_length=2, verbose_name='country')),
-                ('latitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='latitude')),
-                ('longitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='longitude')),
-                ('source', models.CharField(blank=True, max_length=60)),
-                ('source_id', models.CharField(blank=True, max_length=80)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=250, verbose_name="name")),
+                ("address_1", models.CharField(blank=True, max_length=250, verbose_name="address")),
+                (
+                    "address_2",
+                    models.CharField(blank=True, max_length=250, verbose_name="address, second line"),
+                ),
+                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                ("region", models.CharField(blank=True, max_length=60, verbose_name="state")),
+                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                ("country", models.CharField(default="US", max_length=2, verbose_name="country")),
+                (
+                    "latitude",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=9, null=True, verbose_name="latitude"
+                    ),
+                ),
+                (
+                    "longitude",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=9, null=True, verbose_name="longitude"
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=60)),
+                ("source_id", models.CharField(blank=True, max_length=80)),
             ],
             options={
-                'verbose_name': 'location',
-                'verbose_name_plural': 'locations',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source', 'source_id'), name='location_once_per_source')],
+                "verbose_name": "location",
+                "verbose_name_plural": "locations",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_id", ""), _negated=True),
+                        fields=("source", "source_id"),
+                        name="location_once_per_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('name', models.CharField(max_length=250, verbose_name='name')),
-                ('alternate_name', models.CharField(blank=True, max_length=250, verbose_name='also known as')),
-                ('kind', models.CharField(choices=[('nonprofit', 'Non-profit'), ('faith', 'Faith group'), ('college', 'College or school'), ('clinic', 'Clinic or health service'), ('employer', 'Employer or union'), ('government', 'Government'), ('arts', 'Arts or sport'), ('other', 'Other')], default='other', max_length=12, verbose_name='kind')),
-                ('status', models.CharField(choices=[('listed', 'In the directory'), ('active', 'Working with us'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='listed', max_length=10, verbose_name='status')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('website', models.CharField(blank=True, max_length=500, verbose_name='website')),
-                ('email', models.CharField(blank=True, max_length=250, verbose_name='e-mail')),
-                ('phone', models.CharField(blank=True, max_length=60, verbose_name='phone')),
-                ('part2', models.BooleanField(default=False, verbose_name='substance-use treatment program')),
-                ('source', models.CharField(blank=True, max_length=60, verbose_name='directory it came from')),
-                ('source_id', models.CharField(blank=True, max_length=80, verbose_name='identifier there')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("name", models.CharField(max_length=250, verbose_name="name")),
+                (
+                    "alternate_name",
+                    models.CharField(blank=True, max_length=250, verbose_name="also known as"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("nonprofit", "Non-profit"),
+                            ("faith", "Faith group"),
+                            ("college", "College or school"),
+                            ("clinic", "Clinic or health service"),
+                            ("employer", "Employer or union"),
+                            ("government", "Government"),
+                            ("arts", "Arts or sport"),
+                            ("other", "Other"),
+                        ],
+                        default="other",
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("listed", "In the directory"),
+                            ("active", "Working with us"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="listed",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("website", models.CharField(blank=True, max_length=500, verbose_name="website")),
+                ("email", models.CharField(blank=True, max_length=250, verbose_name="e-mail")),
+                ("phone", models.CharField(blank=True, max_length=60, verbose_name="phone")),
+                ("part2", models.BooleanField(default=False, verbose_name="substance-use treatment program")),
+                (
+                    "source",
+                    models.CharField(blank=True, max_length=60, verbose_name="directory it came from"),
+                ),
+                ("source_id", models.CharField(blank=True, max_length=80, verbose_name="identifier there")),
             ],
             options={
-                'verbose_name': 'organization',
-                'verbose_name_plural': 'organizations',
-                'indexes': [models.Index(fields=['status', 'name'], name='organization_by_status')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source', 'source_id'), name='organization_once_per_source')],
+                "verbose_name": "organization",
+                "verbose_name_plural": "organizations",
+                "indexes": [models.Index(fields=["status", "name"], name="organization_by_status")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_id", ""), _negated=True),
+                        fields=("source", "source_id"),
+                        name="organization_once_per_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('mou', 'Memorandum of understanding'), ('service', 'Service agreement'), ('data', 'Data-sharing agreement'), ('research', 'Research agreement')], max_length=10, verbose_name='kind')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='valid from and until')),
-                ('notice_days', models.PositiveSmallIntegerField(default=30, verbose_name='notice (days)')),
-                ('signed_by_us', models.CharField(blank=True, max_length=120, verbose_name='signed for the agency')),
-                ('signed_by_them', models.CharField(blank=True, max_length=120, verbose_name='signed for the organization')),
-                ('terminated_on', models.DateField(blank=True, null=True, verbose_name='terminated on')),
-                ('facilities', models.ManyToManyField(to='places.facility', verbose_name='facilities')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements', to='partners.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mou", "Memorandum of understanding"),
+                            ("service", "Service agreement"),
+                            ("data", "Data-sharing agreement"),
+                            ("research", "Research agreement"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="valid from and until"),
+                ),
+                ("notice_days", models.PositiveSmallIntegerField(default=30, verbose_name="notice (days)")),
+                (
+                    "signed_by_us",
+                    models.CharField(blank=True, max_length=120, verbose_name="signed for the agency"),
+                ),
+                (
+                    "signed_by_them",
+                    models.CharField(blank=True, max_length=120, verbose_name="signed for the organization"),
+                ),
+                ("terminated_on", models.DateField(blank=True, null=True, verbose_name="terminated on")),
+                ("facilities", models.ManyToManyField(to="places.facility", verbose_name="facilities")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to="partners.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'agreement',
-                'verbose_name_plural': 'agreements',
+                "verbose_name": "agreement",
+                "verbose_name_plural": "agreements",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('name', models.CharField(max_length=300, verbose_name='name')),
-                ('name_es', models.CharField(blank=True, max_length=300, verbose_name='name in Spanish')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('description_es', models.TextField(blank=True, verbose_name='description in Spanish')),
-                ('status', models.CharField(choices=[('active', 'Running'), ('inactive', 'Not running'), ('defunct', 'Ended'), ('closed', 'Temporarily closed')], default='active', max_length=10, verbose_name='status')),
-                ('needs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None, verbose_name='needs')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None, verbose_name='categories')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='languages')),
-                ('eligibility', models.TextField(blank=True, verbose_name='who can come')),
-                ('fees', models.TextField(blank=True, verbose_name='fees')),
-                ('how_to_apply', models.TextField(blank=True, verbose_name='how to apply')),
-                ('phone', models.CharField(blank=True, max_length=60, verbose_name='phone')),
-                ('email', models.CharField(blank=True, max_length=250, verbose_name='e-mail')),
-                ('url', models.CharField(blank=True, max_length=500, verbose_name='website')),
-                ('last_verified', models.DateField(blank=True, null=True, verbose_name='last verified')),
-                ('source', models.CharField(blank=True, max_length=60)),
-                ('source_id', models.CharField(blank=True, max_length=80)),
-                ('search', django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='services', to='partners.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("name", models.CharField(max_length=300, verbose_name="name")),
+                ("name_es", models.CharField(blank=True, max_length=300, verbose_name="name in Spanish")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("description_es", models.TextField(blank=True, verbose_name="description in Spanish")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Running"),
+                            ("inactive", "Not running"),
+                            ("defunct", "Ended"),
+                            ("closed", "Temporarily closed"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "needs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="needs",
+                    ),
+                ),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="categories",
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                ("eligibility", models.TextField(blank=True, verbose_name="who can come")),
+                ("fees", models.TextField(blank=True, verbose_name="fees")),
+                ("how_to_apply", models.TextField(blank=True, verbose_name="how to apply")),
+                ("phone", models.CharField(blank=True, max_length=60, verbose_name="phone")),
+                ("email", models.CharField(blank=True, max_length=250, verbose_name="e-mail")),
+                ("url", models.CharField(blank=True, max_length=500, verbose_name="website")),
+                ("last_verified", models.DateField(blank=True, null=True, verbose_name="last verified")),
+                ("source", models.CharField(blank=True, max_length=60)),
+                ("source_id", models.CharField(blank=True, max_length=80)),
+                ("search", django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="services",
+                        to="partners.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='OpeningHours',
+            name="OpeningHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='day')),
-                ('opens', models.TimeField(blank=True, null=True, verbose_name='opens')),
-                ('closes', models.TimeField(blank=True, null=True, verbose_name='closes')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('doubtful', models.BooleanField(default=False, verbose_name='looks wrong at the source')),
-                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='partners.location')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='partners.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weekday", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="day")),
+                ("opens", models.TimeField(blank=True, null=True, verbose_name="opens")),
+                ("closes", models.TimeField(blank=True, null=True, verbose_name="closes")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                ("doubtful", models.BooleanField(default=False, verbose_name="looks wrong at the source")),
+                (
+                    "location",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="partners.location",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hours",
+                        to="partners.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'opening hours',
-                'verbose_name_plural': 'opening hours',
+                "verbose_name": "opening hours",
+                "verbose_name_plural": "opening hours",
             },
         ),
         migrations.CreateModel(
-            name='ServicePlace',
+            name="ServicePlace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(blank=True, max_length=60, verbose_name='phone there')),
-                ('source_id', models.CharField(blank=True, max_length=80)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='service_places', to='partners.location')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='partners.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=60, verbose_name="phone there")),
+                ("source_id", models.CharField(blank=True, max_length=80)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="service_places",
+                        to="partners.location",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="places",
+                        to="partners.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service at a location',
-                'verbose_name_plural': 'services at locations',
+                "verbose_name": "service at a location",
+                "verbose_name_plural": "services at locations",
             },
         ),
         migrations.AddIndex(
-            model_name='service',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='service_search'),
+            model_name="service",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="service_search"),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source', 'source_id'), name='service_once_per_source'),
+            model_name="service",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("source", "source_id"),
+                name="service_once_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceplace',
-            constraint=models.UniqueConstraint(fields=('service', 'location'), name='service_place_once'),
+            model_name="serviceplace",
+            constraint=models.UniqueConstraint(fields=("service", "location"), name="service_place_once"),
         ),
     ]

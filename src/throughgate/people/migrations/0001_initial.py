@@ -5,286 +5,805 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0001_initial'),
-        ('places', '0001_initial'),
+        ("partners", "0001_initial"),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('cell', models.CharField(blank=True, max_length=20, verbose_name='cell or bed')),
-                ('whereabouts', models.CharField(choices=[('inside', 'Inside'), ('away', 'Temporarily away'), ('community', 'In the community'), ('died', 'Died'), ('closed', 'Record closed')], default='inside', max_length=10, verbose_name='where')),
-                ('first_name', models.CharField(max_length=80, verbose_name='first name')),
-                ('last_name', models.CharField(max_length=80, verbose_name='last name')),
-                ('preferred_name', models.CharField(blank=True, max_length=80, verbose_name='preferred name')),
-                ('sort_name', models.CharField(editable=False, max_length=170)),
-                ('language', models.CharField(default='en', max_length=8, verbose_name='language')),
-                ('interpreter', models.BooleanField(default=False, verbose_name='needs an interpreter')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participants', to='places.facility', verbose_name='facility')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='participants', to='places.unit', verbose_name='unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("cell", models.CharField(blank=True, max_length=20, verbose_name="cell or bed")),
+                (
+                    "whereabouts",
+                    models.CharField(
+                        choices=[
+                            ("inside", "Inside"),
+                            ("away", "Temporarily away"),
+                            ("community", "In the community"),
+                            ("died", "Died"),
+                            ("closed", "Record closed"),
+                        ],
+                        default="inside",
+                        max_length=10,
+                        verbose_name="where",
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=80, verbose_name="first name")),
+                ("last_name", models.CharField(max_length=80, verbose_name="last name")),
+                (
+                    "preferred_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="preferred name"),
+                ),
+                ("sort_name", models.CharField(editable=False, max_length=170)),
+                ("language", models.CharField(default="en", max_length=8, verbose_name="language")),
+                ("interpreter", models.BooleanField(default=False, verbose_name="needs an interpreter")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participants",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="participants",
+                        to="places.unit",
+                        verbose_name="unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'participant',
-                'verbose_name_plural': 'participants',
+                "verbose_name": "participant",
+                "verbose_name_plural": "participants",
             },
         ),
         migrations.CreateModel(
-            name='Need',
+            name="Need",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('domain', models.CharField(choices=[('education', 'Education'), ('work', 'Work and vocation'), ('cognition', 'Thinking and problem solving'), ('anger', 'Anger and hostility'), ('substance', 'Substance use'), ('mental_health', 'Mental health'), ('trauma', 'Trauma'), ('family', 'Family and parenting'), ('peers', 'Friends and support'), ('finance', 'Money'), ('health', 'Health'), ('housing', 'Housing'), ('leisure', 'Recreation and arts'), ('identity', 'Identity papers')], max_length=20, verbose_name='area')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'Low'), (2, 'Moderate'), (3, 'High')], verbose_name='level')),
-                ('as_of', models.DateField(verbose_name='as of')),
-                ('tool', models.CharField(blank=True, max_length=60, verbose_name='tool and version')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='needs', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(
+                        choices=[
+                            ("education", "Education"),
+                            ("work", "Work and vocation"),
+                            ("cognition", "Thinking and problem solving"),
+                            ("anger", "Anger and hostility"),
+                            ("substance", "Substance use"),
+                            ("mental_health", "Mental health"),
+                            ("trauma", "Trauma"),
+                            ("family", "Family and parenting"),
+                            ("peers", "Friends and support"),
+                            ("finance", "Money"),
+                            ("health", "Health"),
+                            ("housing", "Housing"),
+                            ("leisure", "Recreation and arts"),
+                            ("identity", "Identity papers"),
+                        ],
+                        max_length=20,
+                        verbose_name="area",
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Low"), (2, "Moderate"), (3, "High")], verbose_name="level"
+                    ),
+                ),
+                ("as_of", models.DateField(verbose_name="as of")),
+                ("tool", models.CharField(blank=True, max_length=60, verbose_name="tool and version")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="needs",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'need',
-                'verbose_name_plural': 'needs',
+                "verbose_name": "need",
+                "verbose_name_plural": "needs",
             },
         ),
         migrations.CreateModel(
-            name='KeepApart',
+            name="KeepApart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('reason', models.CharField(choices=[('gang', 'Group conflict'), ('assault', 'Assault between them'), ('witness', 'Witness or co-defendant'), ('victim', 'One harmed the other'), ('family', 'Family conflict'), ('threat', 'Threat'), ('other', 'Other, see note')], max_length=20, verbose_name='reason')),
-                ('note', models.TextField(blank=True, verbose_name='restricted note')),
-                ('source', models.CharField(max_length=60, verbose_name='source')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('ended_by', models.CharField(blank=True, max_length=120, verbose_name='ended by')),
-                ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.participant', verbose_name='person')),
-                ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.participant', verbose_name='other person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("gang", "Group conflict"),
+                            ("assault", "Assault between them"),
+                            ("witness", "Witness or co-defendant"),
+                            ("victim", "One harmed the other"),
+                            ("family", "Family conflict"),
+                            ("threat", "Threat"),
+                            ("other", "Other, see note"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("note", models.TextField(blank=True, verbose_name="restricted note")),
+                ("source", models.CharField(max_length=60, verbose_name="source")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                ("ended_by", models.CharField(blank=True, max_length=120, verbose_name="ended by")),
+                (
+                    "first",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.participant",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.participant",
+                        verbose_name="other person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'keep-apart order',
-                'verbose_name_plural': 'keep-apart orders',
+                "verbose_name": "keep-apart order",
+                "verbose_name_plural": "keep-apart orders",
             },
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('system', models.CharField(max_length=30, verbose_name='system')),
-                ('value', models.CharField(max_length=60, verbose_name='number')),
-                ('verified_by', models.CharField(blank=True, max_length=120, verbose_name='verified by')),
-                ('primary', models.BooleanField(default=False, verbose_name='the one printed on lists')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("system", models.CharField(max_length=30, verbose_name="system")),
+                ("value", models.CharField(max_length=60, verbose_name="number")),
+                ("verified_by", models.CharField(blank=True, max_length=120, verbose_name="verified by")),
+                ("primary", models.BooleanField(default=False, verbose_name="the one printed on lists")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identifiers",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'identifier',
-                'verbose_name_plural': 'identifiers',
+                "verbose_name": "identifier",
+                "verbose_name_plural": "identifiers",
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('recipient_words', models.CharField(max_length=200, verbose_name='recipient, in words')),
-                ('purpose', models.CharField(max_length=200, verbose_name='purpose')),
-                ('what', models.TextField(verbose_name='what may be shared')),
-                ('tier', models.SmallIntegerField(choices=[(1, '1'), (2, '2'), (3, '3'), (4, '4')], verbose_name='how sensitive')),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('form_version', models.CharField(max_length=40, verbose_name='form version')),
-                ('text_sha256', models.CharField(max_length=64, verbose_name='hash of the text that was signed')),
-                ('language', models.CharField(max_length=8, verbose_name='language')),
-                ('channel', models.CharField(choices=[('paper', 'On paper'), ('kiosk', 'On a kiosk'), ('spoken', 'Read aloud')], max_length=10, verbose_name='how it was signed')),
-                ('witness', models.CharField(max_length=120, verbose_name='witness')),
-                ('given_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='given at')),
-                ('expires_at', models.DateTimeField(verbose_name='expires at')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked at')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='partners.organization', verbose_name='recipient')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("recipient_words", models.CharField(max_length=200, verbose_name="recipient, in words")),
+                ("purpose", models.CharField(max_length=200, verbose_name="purpose")),
+                ("what", models.TextField(verbose_name="what may be shared")),
+                (
+                    "tier",
+                    models.SmallIntegerField(
+                        choices=[(1, "1"), (2, "2"), (3, "3"), (4, "4")], verbose_name="how sensitive"
+                    ),
+                ),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                ("form_version", models.CharField(max_length=40, verbose_name="form version")),
+                (
+                    "text_sha256",
+                    models.CharField(max_length=64, verbose_name="hash of the text that was signed"),
+                ),
+                ("language", models.CharField(max_length=8, verbose_name="language")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("paper", "On paper"), ("kiosk", "On a kiosk"), ("spoken", "Read aloud")],
+                        max_length=10,
+                        verbose_name="how it was signed",
+                    ),
+                ),
+                ("witness", models.CharField(max_length=120, verbose_name="witness")),
+                (
+                    "given_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="given at"
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires at")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked at")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="partners.organization",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('received', 'Arrived'), ('transferred', 'Transferred'), ('released', 'Released'), ('returned', 'Returned'), ('away', 'Temporarily away'), ('date_moved', 'Release date moved'), ('unit_moved', 'Moved unit or cell'), ('keep_apart', 'Keep-apart order changed'), ('identity', 'Identity to check'), ('died', 'Died')], max_length=12, verbose_name='what')),
-                ('summary', models.CharField(max_length=250, verbose_name='summary')),
-                ('happened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='happened at')),
-                ('acknowledged_at', models.DateTimeField(blank=True, null=True, verbose_name='acknowledged at')),
-                ('acknowledged_by', models.CharField(blank=True, max_length=120, verbose_name='acknowledged by')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.facility')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Arrived"),
+                            ("transferred", "Transferred"),
+                            ("released", "Released"),
+                            ("returned", "Returned"),
+                            ("away", "Temporarily away"),
+                            ("date_moved", "Release date moved"),
+                            ("unit_moved", "Moved unit or cell"),
+                            ("keep_apart", "Keep-apart order changed"),
+                            ("identity", "Identity to check"),
+                            ("died", "Died"),
+                        ],
+                        max_length=12,
+                        verbose_name="what",
+                    ),
+                ),
+                ("summary", models.CharField(max_length=250, verbose_name="summary")),
+                (
+                    "happened_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="happened at"
+                    ),
+                ),
+                (
+                    "acknowledged_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="acknowledged at"),
+                ),
+                (
+                    "acknowledged_by",
+                    models.CharField(blank=True, max_length=120, verbose_name="acknowledged by"),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="places.facility"
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change in circumstances',
-                'verbose_name_plural': 'changes in circumstances',
+                "verbose_name": "change in circumstances",
+                "verbose_name_plural": "changes in circumstances",
             },
         ),
         migrations.CreateModel(
-            name='AccessNeed',
+            name="AccessNeed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('step_free', 'Step-free room'), ('large_print', 'Large print'), ('hearing', 'Hearing support'), ('easy_read', 'Easy reading and extra time'), ('interpreter', 'Interpreter'), ('seating', 'Seating or breaks'), ('other', 'Other')], max_length=20, verbose_name='need')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='what helps')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_needs', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("step_free", "Step-free room"),
+                            ("large_print", "Large print"),
+                            ("hearing", "Hearing support"),
+                            ("easy_read", "Easy reading and extra time"),
+                            ("interpreter", "Interpreter"),
+                            ("seating", "Seating or breaks"),
+                            ("other", "Other"),
+                        ],
+                        max_length=20,
+                        verbose_name="need",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="what helps")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_needs",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'access need',
-                'verbose_name_plural': 'access needs',
+                "verbose_name": "access need",
+                "verbose_name_plural": "access needs",
             },
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Absence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('court', 'Court'), ('hospital', 'Hospital'), ('furlough', 'Furlough'), ('segregation', 'Segregation'), ('other', 'Other')], max_length=12, verbose_name='kind')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='from and until')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("court", "Court"),
+                            ("hospital", "Hospital"),
+                            ("furlough", "Furlough"),
+                            ("segregation", "Segregation"),
+                            ("other", "Other"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="from and until"),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="absences",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'temporary absence',
-                'verbose_name_plural': 'temporary absences',
+                "verbose_name": "temporary absence",
+                "verbose_name_plural": "temporary absences",
             },
         ),
         migrations.CreateModel(
-            name='ReleaseDate',
+            name="ReleaseDate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('earliest', 'Earliest release'), ('projected', 'Projected release'), ('parole', 'Parole eligibility'), ('maximum', 'End of sentence')], max_length=10, verbose_name='kind')),
-                ('on', models.DateField(blank=True, null=True, verbose_name='date')),
-                ('unknown_reason', models.CharField(blank=True, max_length=100, verbose_name='why unknown')),
-                ('source', models.CharField(max_length=60, verbose_name='source')),
-                ('as_of', models.DateField(verbose_name='as of')),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='release_dates', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("earliest", "Earliest release"),
+                            ("projected", "Projected release"),
+                            ("parole", "Parole eligibility"),
+                            ("maximum", "End of sentence"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("on", models.DateField(blank=True, null=True, verbose_name="date")),
+                ("unknown_reason", models.CharField(blank=True, max_length=100, verbose_name="why unknown")),
+                ("source", models.CharField(max_length=60, verbose_name="source")),
+                ("as_of", models.DateField(verbose_name="as of")),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="release_dates",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'release date',
-                'verbose_name_plural': 'release dates',
+                "verbose_name": "release date",
+                "verbose_name_plural": "release dates",
             },
         ),
         migrations.CreateModel(
-            name='Stay',
+            name="Stay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='from and until')),
-                ('reason_in', models.CharField(max_length=30, verbose_name='reason for arriving')),
-                ('reason_out', models.CharField(blank=True, max_length=30, verbose_name='reason for leaving')),
-                ('source', models.CharField(max_length=60, verbose_name='source')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='places.facility', verbose_name='facility')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stays', to='people.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="from and until"),
+                ),
+                ("reason_in", models.CharField(max_length=30, verbose_name="reason for arriving")),
+                (
+                    "reason_out",
+                    models.CharField(blank=True, max_length=30, verbose_name="reason for leaving"),
+                ),
+                ("source", models.CharField(max_length=60, verbose_name="source")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stays",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stay',
-                'verbose_name_plural': 'stays',
+                "verbose_name": "stay",
+                "verbose_name_plural": "stays",
             },
         ),
         migrations.CreateModel(
-            name='Profile',
+            name="Profile",
             fields=[
-                ('participant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='profile', serialize=False, to='people.participant')),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='date of birth')),
-                ('sex', models.CharField(blank=True, max_length=12, verbose_name='sex')),
-                ('race_ethnicity', models.CharField(blank=True, max_length=40, verbose_name='race and ethnicity')),
-                ('custody_level', models.CharField(blank=True, choices=[('minimum', 'Minimum'), ('low', 'Low'), ('medium', 'Medium'), ('close', 'Close'), ('maximum', 'Maximum')], max_length=10, verbose_name='custody level')),
-                ('reading_level', models.DecimalField(blank=True, decimal_places=1, max_digits=3, null=True, verbose_name='reading level (grade)')),
-                ('has_diploma', models.BooleanField(blank=True, null=True, verbose_name='has a diploma or GED')),
-                ('last_misconduct_on', models.DateField(blank=True, null=True, verbose_name='last misconduct finding')),
-                ('release_on', models.DateField(blank=True, null=True, verbose_name='expected release')),
-                ('release_source', models.CharField(blank=True, max_length=60, verbose_name='source of the date')),
-                ('release_as_of', models.DateField(blank=True, null=True, verbose_name='as of')),
-                ('release_unknown_reason', models.CharField(blank=True, max_length=100, verbose_name='why unknown')),
+                (
+                    "participant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="profile",
+                        serialize=False,
+                        to="people.participant",
+                    ),
+                ),
+                ("birth_date", models.DateField(blank=True, null=True, verbose_name="date of birth")),
+                ("sex", models.CharField(blank=True, max_length=12, verbose_name="sex")),
+                (
+                    "race_ethnicity",
+                    models.CharField(blank=True, max_length=40, verbose_name="race and ethnicity"),
+                ),
+                (
+                    "custody_level",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("minimum", "Minimum"),
+                            ("low", "Low"),
+                            ("medium", "Medium"),
+                            ("close", "Close"),
+                            ("maximum", "Maximum"),
+                        ],
+                        max_length=10,
+                        verbose_name="custody level",
+                    ),
+                ),
+                (
+                    "reading_level",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=3,
+                        null=True,
+                        verbose_name="reading level (grade)",
+                    ),
+                ),
+                (
+                    "has_diploma",
+                    models.BooleanField(blank=True, null=True, verbose_name="has a diploma or GED"),
+                ),
+                (
+                    "last_misconduct_on",
+                    models.DateField(blank=True, null=True, verbose_name="last misconduct finding"),
+                ),
+                ("release_on", models.DateField(blank=True, null=True, verbose_name="expected release")),
+                (
+                    "release_source",
+                    models.CharField(blank=True, max_length=60, verbose_name="source of the date"),
+                ),
+                ("release_as_of", models.DateField(blank=True, null=True, verbose_name="as of")),
+                (
+                    "release_unknown_reason",
+                    models.CharField(blank=True, max_length=100, verbose_name="why unknown"),
+                ),
             ],
             options={
-                'verbose_name': 'profile',
-                'verbose_name_plural': 'profiles',
-                'indexes': [models.Index(fields=['release_on'], name='profile_by_release')],
+                "verbose_name": "profile",
+                "verbose_name_plural": "profiles",
+                "indexes": [models.Index(fields=["release_on"], name="profile_by_release")],
             },
         ),
         migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['facility', 'sort_name', 'id'], name='participant_by_name'),
+            model_name="participant",
+            index=models.Index(fields=["facility", "sort_name", "id"], name="participant_by_name"),
         ),
         migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['facility', 'unit', 'cell'], name='participant_by_unit'),
+            model_name="participant",
+            index=models.Index(fields=["facility", "unit", "cell"], name="participant_by_unit"),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.UniqueConstraint(fields=('participant', 'domain', 'as_of'), name='need_once_a_day'),
+            model_name="need",
+            constraint=models.UniqueConstraint(
+                fields=("participant", "domain", "as_of"), name="need_once_a_day"
+            ),
         ),
         migrations.AddIndex(
-            model_name='keepapart',
-            index=models.Index(fields=['second', 'first'], name='keep_apart_by_second'),
+            model_name="keepapart",
+            index=models.Index(fields=["second", "first"], name="keep_apart_by_second"),
         ),
         migrations.AddConstraint(
-            model_name='keepapart',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='keep_apart_two_people_in_order', violation_error_message='Name two different people.'),
+            model_name="keepapart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lt", models.F("second"))),
+                name="keep_apart_two_people_in_order",
+                violation_error_message="Name two different people.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keepapart',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on__isnull', True)), fields=('first', 'second'), name='keep_apart_once', violation_error_message='There already is an order about these two people.'),
+            model_name="keepapart",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on__isnull", True)),
+                fields=("first", "second"),
+                name="keep_apart_once",
+                violation_error_message="There already is an order about these two people.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keepapart',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='keep_apart_ends_after_start'),
+            model_name="keepapart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="keep_apart_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('system', 'value'), name='identifier_names_one_person', violation_error_message='Another participant already has this number.'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                fields=("system", "value"),
+                name="identifier_names_one_person",
+                violation_error_message="Another participant already has this number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(condition=models.Q(('primary', True)), fields=('participant',), name='identifier_one_primary'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("primary", True)), fields=("participant",), name="identifier_one_primary"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('given_at'))), name='consent_expires_after_given'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("given_at"))),
+                name="consent_expires_after_given",
+            ),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['facility', 'acknowledged_at', '-happened_at'], name='change_inbox'),
+            model_name="change",
+            index=models.Index(fields=["facility", "acknowledged_at", "-happened_at"], name="change_inbox"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by', '')), models.Q(('acknowledged_at__isnull', False), models.Q(('acknowledged_by', ''), _negated=True)), _connector='OR'), name='change_acknowledgement_is_paired'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("acknowledged_at__isnull", True), ("acknowledged_by", "")),
+                    models.Q(
+                        ("acknowledged_at__isnull", False), models.Q(("acknowledged_by", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="change_acknowledgement_is_paired",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accessneed',
-            constraint=models.UniqueConstraint(fields=('participant', 'kind'), name='access_need_once'),
+            model_name="accessneed",
+            constraint=models.UniqueConstraint(fields=("participant", "kind"), name="access_need_once"),
         ),
         migrations.AddConstraint(
-            model_name='releasedate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('on__isnull', False), ('unknown_reason', '')), models.Q(('on__isnull', True), models.Q(('unknown_reason', ''), _negated=True)), _connector='OR'), name='release_date_known_or_reason', violation_error_message='Give the date, or say why it is not known.'),
+            model_name="releasedate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("on__isnull", False), ("unknown_reason", "")),
+                    models.Q(("on__isnull", True), models.Q(("unknown_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="release_date_known_or_reason",
+                violation_error_message="Give the date, or say why it is not known.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='releasedate',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('participant', 'kind'), name='release_date_one_in_force'),
+            model_name="releasedate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at__isnull", True)),
+                fields=("participant", "kind"),
+                name="release_date_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stay',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('participant', '='), ('during', '&&')], name='stay_in_one_place_at_a_time', violation_error_message='The person already has a stay in those days.'),
+            model_name="stay",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("participant", "="), ("during", "&&")],
+                name="stay_in_one_place_at_a_time",
+                violation_error_message="The person already has a stay in those days.",
+            ),
         ),
     ]

@@ -4,182 +4,452 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Agency',
+            name="Agency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('jurisdiction', models.CharField(help_text='Which policy packs apply, such as US-CA.', max_length=20, verbose_name='jurisdiction')),
-                ('timezone', models.CharField(default='UTC', max_length=40, verbose_name='time zone')),
-                ('labels', models.JSONField(blank=True, default=dict, help_text='Neutral term to local label.', verbose_name='own words')),
-                ('demonstration', models.BooleanField(default=False, verbose_name='holds invented people only')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "jurisdiction",
+                    models.CharField(
+                        help_text="Which policy packs apply, such as US-CA.",
+                        max_length=20,
+                        verbose_name="jurisdiction",
+                    ),
+                ),
+                ("timezone", models.CharField(default="UTC", max_length=40, verbose_name="time zone")),
+                (
+                    "labels",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Neutral term to local label.",
+                        verbose_name="own words",
+                    ),
+                ),
+                (
+                    "demonstration",
+                    models.BooleanField(default=False, verbose_name="holds invented people only"),
+                ),
             ],
             options={
-                'verbose_name': 'agency',
-                'verbose_name_plural': 'agencies',
+                "verbose_name": "agency",
+                "verbose_name_plural": "agencies",
             },
         ),
         migrations.CreateModel(
-            name='Facility',
+            name="Facility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('short_name', models.CharField(max_length=30, verbose_name='short name')),
-                ('kind', models.CharField(choices=[('prison', 'Prison'), ('jail', 'Jail'), ('reentry_center', 'Reentry center'), ('community_office', 'Community office, after release')], max_length=20, verbose_name='kind')),
-                ('population', models.CharField(choices=[('men', 'Men'), ('women', 'Women'), ('all', 'Everyone')], default='all', max_length=10, verbose_name='who lives here')),
-                ('jurisdiction', models.CharField(max_length=20, verbose_name='jurisdiction')),
-                ('timezone', models.CharField(max_length=40, verbose_name='time zone')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('city', models.CharField(blank=True, max_length=80, verbose_name='city')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('gate_instructions', models.TextField(blank=True, verbose_name='what visitors should know at the gate')),
-                ('external_code', models.CharField(max_length=30, null=True, unique=True, verbose_name='code in the custody system')),
-                ('active', models.BooleanField(default=True, verbose_name='in use')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                ("short_name", models.CharField(max_length=30, verbose_name="short name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("prison", "Prison"),
+                            ("jail", "Jail"),
+                            ("reentry_center", "Reentry center"),
+                            ("community_office", "Community office, after release"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "population",
+                    models.CharField(
+                        choices=[("men", "Men"), ("women", "Women"), ("all", "Everyone")],
+                        default="all",
+                        max_length=10,
+                        verbose_name="who lives here",
+                    ),
+                ),
+                ("jurisdiction", models.CharField(max_length=20, verbose_name="jurisdiction")),
+                ("timezone", models.CharField(max_length=40, verbose_name="time zone")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("city", models.CharField(blank=True, max_length=80, verbose_name="city")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                (
+                    "gate_instructions",
+                    models.TextField(blank=True, verbose_name="what visitors should know at the gate"),
+                ),
+                (
+                    "external_code",
+                    models.CharField(
+                        max_length=30, null=True, unique=True, verbose_name="code in the custody system"
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="in use")),
             ],
             options={
-                'verbose_name': 'facility',
-                'verbose_name_plural': 'facilities',
+                "verbose_name": "facility",
+                "verbose_name_plural": "facilities",
             },
         ),
         migrations.CreateModel(
-            name='CountTime',
+            name="CountTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts', models.TimeField(verbose_name='starts')),
-                ('minutes', models.PositiveSmallIntegerField(default=30, verbose_name='minutes')),
-                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')]), size=None, verbose_name='days')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='count_times', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts", models.TimeField(verbose_name="starts")),
+                ("minutes", models.PositiveSmallIntegerField(default=30, verbose_name="minutes")),
+                (
+                    "weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (0, "Monday"),
+                                (1, "Tuesday"),
+                                (2, "Wednesday"),
+                                (3, "Thursday"),
+                                (4, "Friday"),
+                                (5, "Saturday"),
+                                (6, "Sunday"),
+                            ]
+                        ),
+                        size=None,
+                        verbose_name="days",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="count_times",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'count time',
-                'verbose_name_plural': 'count times',
+                "verbose_name": "count time",
+                "verbose_name_plural": "count times",
             },
         ),
         migrations.CreateModel(
-            name='RegimePeriod',
+            name="RegimePeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('event', models.UUIDField(verbose_name='event')),
-                ('kind', models.CharField(choices=[('modified', 'Modified regime'), ('lockdown', 'Lockdown')], max_length=10, verbose_name='kind')),
-                ('cause', models.CharField(help_text='A cancellation reason of the pack.', max_length=40, verbose_name='cause')),
-                ('public_reason', models.CharField(max_length=200, verbose_name='what others are told')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='from and until')),
-                ('declared_by', models.CharField(max_length=120, verbose_name='declared by')),
-                ('first_until', models.DateTimeField(verbose_name='first announced until')),
-                ('lifted_at', models.DateTimeField(blank=True, null=True, verbose_name='lifted at')),
-                ('lifted_by', models.CharField(blank=True, max_length=120, verbose_name='lifted by')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='regimes', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("event", models.UUIDField(verbose_name="event")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("modified", "Modified regime"), ("lockdown", "Lockdown")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        help_text="A cancellation reason of the pack.", max_length=40, verbose_name="cause"
+                    ),
+                ),
+                ("public_reason", models.CharField(max_length=200, verbose_name="what others are told")),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="from and until"),
+                ),
+                ("declared_by", models.CharField(max_length=120, verbose_name="declared by")),
+                ("first_until", models.DateTimeField(verbose_name="first announced until")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted at")),
+                ("lifted_by", models.CharField(blank=True, max_length=120, verbose_name="lifted by")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="regimes",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'regime period',
-                'verbose_name_plural': 'regime periods',
+                "verbose_name": "regime period",
+                "verbose_name_plural": "regime periods",
             },
         ),
         migrations.CreateModel(
-            name='RegimeReason',
+            name="RegimeReason",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(verbose_name='restricted reason')),
-                ('regime', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='restricted', to='places.regimeperiod')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="restricted reason")),
+                (
+                    "regime",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="restricted",
+                        to="places.regimeperiod",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'restricted reason',
-                'verbose_name_plural': 'restricted reasons',
+                "verbose_name": "restricted reason",
+                "verbose_name_plural": "restricted reasons",
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
-                ('beds', models.PositiveSmallIntegerField(default=0, verbose_name='beds')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='units', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                ("beds", models.PositiveSmallIntegerField(default=0, verbose_name="beds")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="units",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unit',
-                'verbose_name_plural': 'units',
+                "verbose_name": "unit",
+                "verbose_name_plural": "units",
             },
         ),
         migrations.AddField(
-            model_name='regimeperiod',
-            name='units',
-            field=models.ManyToManyField(blank=True, related_name='regimes', to='places.unit', verbose_name='units'),
+            model_name="regimeperiod",
+            name="units",
+            field=models.ManyToManyField(
+                blank=True, related_name="regimes", to="places.unit", verbose_name="units"
+            ),
         ),
         migrations.CreateModel(
-            name='ClosedDay',
+            name="ClosedDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('name', models.CharField(max_length=80, verbose_name='why')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='closed_days', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("name", models.CharField(max_length=80, verbose_name="why")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="closed_days",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'closed day',
-                'verbose_name_plural': 'closed days',
-                'constraints': [models.UniqueConstraint(fields=('facility', 'day'), name='closed_day_once')],
+                "verbose_name": "closed day",
+                "verbose_name_plural": "closed days",
+                "constraints": [models.UniqueConstraint(fields=("facility", "day"), name="closed_day_once")],
             },
         ),
         migrations.CreateModel(
-            name='MovementWindow',
+            name="MovementWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(choices=[('am', 'Morning'), ('pm', 'Afternoon'), ('ed', 'Evening')], max_length=2, verbose_name='part of the day')),
-                ('opens', models.TimeField(verbose_name='opens')),
-                ('closes', models.TimeField(verbose_name='closes')),
-                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')]), size=None, verbose_name='days')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='movement_windows', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("am", "Morning"), ("pm", "Afternoon"), ("ed", "Evening")],
+                        max_length=2,
+                        verbose_name="part of the day",
+                    ),
+                ),
+                ("opens", models.TimeField(verbose_name="opens")),
+                ("closes", models.TimeField(verbose_name="closes")),
+                (
+                    "weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (0, "Monday"),
+                                (1, "Tuesday"),
+                                (2, "Wednesday"),
+                                (3, "Thursday"),
+                                (4, "Friday"),
+                                (5, "Saturday"),
+                                (6, "Sunday"),
+                            ]
+                        ),
+                        size=None,
+                        verbose_name="days",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="movement_windows",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'movement window',
-                'verbose_name_plural': 'movement windows',
-                'constraints': [models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens'))), name='movement_window_closes_after_opening', violation_error_message='The window must close after it opens.')],
+                "verbose_name": "movement window",
+                "verbose_name_plural": "movement windows",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("closes__gt", models.F("opens"))),
+                        name="movement_window_closes_after_opening",
+                        violation_error_message="The window must close after it opens.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('capacity', models.PositiveSmallIntegerField(verbose_name='seats')),
-                ('step_free', models.BooleanField(default=False, verbose_name='step-free')),
-                ('has_screen', models.BooleanField(default=False, verbose_name='screen or video link')),
-                ('active', models.BooleanField(default=True, verbose_name='in use')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rooms', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("capacity", models.PositiveSmallIntegerField(verbose_name="seats")),
+                ("step_free", models.BooleanField(default=False, verbose_name="step-free")),
+                ("has_screen", models.BooleanField(default=False, verbose_name="screen or video link")),
+                ("active", models.BooleanField(default=True, verbose_name="in use")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rooms",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
-                'constraints': [models.UniqueConstraint(fields=('facility', 'name'), name='room_name_once_per_facility', violation_error_message='This facility already has a room of that name.'), models.CheckConstraint(condition=models.Q(('capacity__gt', 0)), name='room_has_seats')],
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("facility", "name"),
+                        name="room_name_once_per_facility",
+                        violation_error_message="This facility already has a room of that name.",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("capacity__gt", 0)), name="room_has_seats"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('facility', 'name'), name='unit_name_once_per_facility', violation_error_message='This facility already has a unit of that name.'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(
+                fields=("facility", "name"),
+                name="unit_name_once_per_facility",
+                violation_error_message="This facility already has a unit of that name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regimeperiod',
-            constraint=models.UniqueConstraint(fields=('event', 'facility'), name='regime_once_per_event'),
+            model_name="regimeperiod",
+            constraint=models.UniqueConstraint(fields=("event", "facility"), name="regime_once_per_event"),
         ),
         migrations.AddConstraint(
-            model_name='regimeperiod',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at__isnull', True), ('lifted_by', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='regime_lift_is_paired'),
+            model_name="regimeperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lifted_at__isnull", True), ("lifted_by", "")),
+                    models.Q(("lifted_at__isnull", False), models.Q(("lifted_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="regime_lift_is_paired",
+            ),
         ),
     ]

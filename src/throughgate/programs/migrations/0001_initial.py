@@ -6,614 +6,1752 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0001_initial'),
-        ('people', '0001_initial'),
-        ('places', '0001_initial'),
-        ('visitors', '0001_initial'),
+        ("partners", "0001_initial"),
+        ("people", "0001_initial"),
+        ("places", "0001_initial"),
+        ("visitors", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('label', models.CharField(blank=True, max_length=80, verbose_name='called to')),
-                ('place', models.CharField(blank=True, max_length=80, verbose_name='place')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('during', models.GeneratedField(db_persist=True, expression=models.Func(models.F('starts_at'), models.F('ends_at'), models.Value('[)'), function='tstzrange'), output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField())),
-                ('status', models.CharField(choices=[('called', 'Called'), ('withdrawn', 'Not called')], default='called', max_length=10, verbose_name='status')),
-                ('why_not', models.CharField(blank=True, max_length=120, verbose_name='why not called')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='people.participant', verbose_name='participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=80, verbose_name="called to")),
+                ("place", models.CharField(blank=True, max_length=80, verbose_name="place")),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                (
+                    "during",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.F("starts_at"),
+                            models.F("ends_at"),
+                            models.Value("[)"),
+                            function="tstzrange",
+                        ),
+                        output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("called", "Called"), ("withdrawn", "Not called")],
+                        default="called",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("why_not", models.CharField(blank=True, max_length=120, verbose_name="why not called")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="people.participant",
+                        verbose_name="participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'call',
-                'verbose_name_plural': 'calls',
+                "verbose_name": "call",
+                "verbose_name_plural": "calls",
             },
         ),
         migrations.CreateModel(
-            name='Attendance',
+            name="Attendance",
             fields=[
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('call', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='attendance', serialize=False, to='programs.call')),
-                ('code', models.CharField(max_length=24, verbose_name='code of the pack')),
-                ('detail', models.CharField(blank=True, max_length=24, verbose_name='detail of the pack')),
-                ('minutes', models.PositiveSmallIntegerField(default=0, verbose_name='minutes counted')),
-                ('note', models.CharField(blank=True, max_length=250, verbose_name='note')),
-                ('marked_by', models.CharField(max_length=120, verbose_name='marked by')),
-                ('marked_at', models.DateTimeField(verbose_name='marked at')),
-                ('pack', models.CharField(max_length=80, verbose_name='policy pack and version')),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendance', to='people.participant')),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "call",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="attendance",
+                        serialize=False,
+                        to="programs.call",
+                    ),
+                ),
+                ("code", models.CharField(max_length=24, verbose_name="code of the pack")),
+                ("detail", models.CharField(blank=True, max_length=24, verbose_name="detail of the pack")),
+                ("minutes", models.PositiveSmallIntegerField(default=0, verbose_name="minutes counted")),
+                ("note", models.CharField(blank=True, max_length=250, verbose_name="note")),
+                ("marked_by", models.CharField(max_length=120, verbose_name="marked by")),
+                ("marked_at", models.DateTimeField(verbose_name="marked at")),
+                ("pack", models.CharField(max_length=80, verbose_name="policy pack and version")),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attendance",
+                        to="people.participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attendance',
-                'verbose_name_plural': 'attendance',
+                "verbose_name": "attendance",
+                "verbose_name_plural": "attendance",
             },
         ),
         migrations.CreateModel(
-            name='Cohort',
+            name="Cohort",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('capacity', models.PositiveSmallIntegerField(verbose_name='seats')),
-                ('minimum', models.PositiveSmallIntegerField(default=1, verbose_name='fewest people to run')),
-                ('starts_on', models.DateField(verbose_name='first day')),
-                ('ends_on', models.DateField(verbose_name='last day')),
-                ('status', models.CharField(choices=[('planned', 'Planned'), ('open', 'Taking people'), ('running', 'Running'), ('finished', 'Finished'), ('cancelled', 'Cancelled')], default='planned', max_length=10, verbose_name='status')),
-                ('needs_officer', models.BooleanField(default=True, verbose_name='an officer must be present')),
-                ('seats_taken', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('seats_overridden', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('agreement', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='partners.agreement', verbose_name='agreement')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='places.facility', verbose_name='facility')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='partners.organization', verbose_name='partner')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='places.room', verbose_name='usual room')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("capacity", models.PositiveSmallIntegerField(verbose_name="seats")),
+                ("minimum", models.PositiveSmallIntegerField(default=1, verbose_name="fewest people to run")),
+                ("starts_on", models.DateField(verbose_name="first day")),
+                ("ends_on", models.DateField(verbose_name="last day")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("open", "Taking people"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "needs_officer",
+                    models.BooleanField(default=True, verbose_name="an officer must be present"),
+                ),
+                ("seats_taken", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("seats_overridden", models.PositiveSmallIntegerField(default=0, editable=False)),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="partners.agreement",
+                        verbose_name="agreement",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cohorts",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cohorts",
+                        to="partners.organization",
+                        verbose_name="partner",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.room",
+                        verbose_name="usual room",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cohort',
-                'verbose_name_plural': 'cohorts',
+                "verbose_name": "cohort",
+                "verbose_name_plural": "cohorts",
             },
         ),
         migrations.CreateModel(
-            name='Enrollment',
+            name="Enrollment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Paused'), ('ended', 'Ended')], default='active', max_length=10, verbose_name='status')),
-                ('starts_on', models.DateField(verbose_name='starts')),
-                ('ends_on', models.DateField(verbose_name='planned end')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='ended')),
-                ('end_reason', models.CharField(blank=True, max_length=40, verbose_name='why it ended')),
-                ('end_note', models.CharField(blank=True, max_length=250, verbose_name='note on the end')),
-                ('enrolled_by', models.CharField(max_length=120, verbose_name='seated by')),
-                ('override_reason', models.CharField(blank=True, max_length=250, verbose_name='why a refusal was overruled')),
-                ('over_capacity', models.BooleanField(default=False, verbose_name='beyond the seats')),
-                ('carried_hours', models.DecimalField(decimal_places=2, default=0, max_digits=6, verbose_name='hours carried from another facility')),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='programs.cohort', verbose_name='cohort')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organization')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='people.participant', verbose_name='participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("suspended", "Paused"), ("ended", "Ended")],
+                        default="active",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="starts")),
+                ("ends_on", models.DateField(verbose_name="planned end")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended")),
+                ("end_reason", models.CharField(blank=True, max_length=40, verbose_name="why it ended")),
+                ("end_note", models.CharField(blank=True, max_length=250, verbose_name="note on the end")),
+                ("enrolled_by", models.CharField(max_length=120, verbose_name="seated by")),
+                (
+                    "override_reason",
+                    models.CharField(blank=True, max_length=250, verbose_name="why a refusal was overruled"),
+                ),
+                ("over_capacity", models.BooleanField(default=False, verbose_name="beyond the seats")),
+                (
+                    "carried_hours",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=0,
+                        max_digits=6,
+                        verbose_name="hours carried from another facility",
+                    ),
+                ),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrollments",
+                        to="programs.cohort",
+                        verbose_name="cohort",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.organization",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrollments",
+                        to="people.participant",
+                        verbose_name="participant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'enrollment',
-                'verbose_name_plural': 'enrollments',
+                "verbose_name": "enrollment",
+                "verbose_name_plural": "enrollments",
             },
         ),
         migrations.AddField(
-            model_name='call',
-            name='enrollment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='programs.enrollment'),
+            model_name="call",
+            name="enrollment",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="calls",
+                to="programs.enrollment",
+            ),
         ),
         migrations.CreateModel(
-            name='Program',
+            name="Program",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_es', models.CharField(blank=True, max_length=120, verbose_name='name in Spanish')),
-                ('summary', models.TextField(blank=True, verbose_name='what it is')),
-                ('summary_es', models.TextField(blank=True, verbose_name='what it is, in Spanish')),
-                ('needs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('education', 'Education'), ('work', 'Work and vocation'), ('cognition', 'Thinking and problem solving'), ('anger', 'Anger and hostility'), ('substance', 'Substance use'), ('mental_health', 'Mental health'), ('trauma', 'Trauma'), ('family', 'Family and parenting'), ('peers', 'Friends and support'), ('finance', 'Money'), ('health', 'Health'), ('housing', 'Housing'), ('leisure', 'Recreation and arts'), ('identity', 'Identity papers')], max_length=20), default=list, size=None, verbose_name='needs addressed')),
-                ('dose_hours', models.DecimalField(decimal_places=1, max_digits=6, verbose_name='hours in full')),
-                ('group_min', models.PositiveSmallIntegerField(default=1, verbose_name='smallest group')),
-                ('group_max', models.PositiveSmallIntegerField(verbose_name='largest group')),
-                ('credit_rule', models.CharField(blank=True, max_length=60, verbose_name='credit rule of the policy pack')),
-                ('credential', models.CharField(blank=True, max_length=120, verbose_name='what one earns')),
-                ('movement_label', models.CharField(blank=True, help_text='A neutral word where the name would tell too much, such as Health appointment.', max_length=60, verbose_name='what lists call it')),
-                ('part2', models.BooleanField(default=False, verbose_name='substance-use treatment')),
-                ('listed', models.BooleanField(default=True, verbose_name='in the catalog')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='programs', to='partners.organization', verbose_name='partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_es", models.CharField(blank=True, max_length=120, verbose_name="name in Spanish")),
+                ("summary", models.TextField(blank=True, verbose_name="what it is")),
+                ("summary_es", models.TextField(blank=True, verbose_name="what it is, in Spanish")),
+                (
+                    "needs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("education", "Education"),
+                                ("work", "Work and vocation"),
+                                ("cognition", "Thinking and problem solving"),
+                                ("anger", "Anger and hostility"),
+                                ("substance", "Substance use"),
+                                ("mental_health", "Mental health"),
+                                ("trauma", "Trauma"),
+                                ("family", "Family and parenting"),
+                                ("peers", "Friends and support"),
+                                ("finance", "Money"),
+                                ("health", "Health"),
+                                ("housing", "Housing"),
+                                ("leisure", "Recreation and arts"),
+                                ("identity", "Identity papers"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=list,
+                        size=None,
+                        verbose_name="needs addressed",
+                    ),
+                ),
+                (
+                    "dose_hours",
+                    models.DecimalField(decimal_places=1, max_digits=6, verbose_name="hours in full"),
+                ),
+                ("group_min", models.PositiveSmallIntegerField(default=1, verbose_name="smallest group")),
+                ("group_max", models.PositiveSmallIntegerField(verbose_name="largest group")),
+                (
+                    "credit_rule",
+                    models.CharField(
+                        blank=True, max_length=60, verbose_name="credit rule of the policy pack"
+                    ),
+                ),
+                ("credential", models.CharField(blank=True, max_length=120, verbose_name="what one earns")),
+                (
+                    "movement_label",
+                    models.CharField(
+                        blank=True,
+                        help_text="A neutral word where the name would tell too much, such as Health appointment.",
+                        max_length=60,
+                        verbose_name="what lists call it",
+                    ),
+                ),
+                ("part2", models.BooleanField(default=False, verbose_name="substance-use treatment")),
+                ("listed", models.BooleanField(default=True, verbose_name="in the catalog")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="programs",
+                        to="partners.organization",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'program',
-                'verbose_name_plural': 'programs',
+                "verbose_name": "program",
+                "verbose_name_plural": "programs",
             },
         ),
         migrations.CreateModel(
-            name='Prerequisite',
+            name="Prerequisite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('program', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prerequisites', to='programs.program')),
-                ('required', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.program', verbose_name='completed before')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "program",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prerequisites",
+                        to="programs.program",
+                    ),
+                ),
+                (
+                    "required",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programs.program",
+                        verbose_name="completed before",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'prerequisite',
-                'verbose_name_plural': 'prerequisites',
+                "verbose_name": "prerequisite",
+                "verbose_name_plural": "prerequisites",
             },
         ),
         migrations.CreateModel(
-            name='EligibilityRule',
+            name="EligibilityRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fact', models.CharField(choices=[('custody_level', 'Custody level'), ('reading_level', 'Reading level (grade)'), ('has_diploma', 'Has a diploma or GED'), ('age', 'Age'), ('months_left', 'Months to release'), ('days_clear', 'Days without a misconduct finding'), ('need', 'Assessed need'), ('population', 'Population')], max_length=16, verbose_name='what is looked at')),
-                ('test', models.CharField(choices=[('at_least', 'at least'), ('at_most', 'at most'), ('is', 'is'), ('one_of', 'one of')], max_length=8, verbose_name='how')),
-                ('value', models.CharField(max_length=120, verbose_name='value')),
-                ('almost', models.DecimalField(blank=True, decimal_places=1, max_digits=6, null=True, verbose_name='how near counts as almost')),
-                ('words', models.CharField(max_length=160, verbose_name='in words')),
-                ('words_es', models.CharField(blank=True, max_length=160, verbose_name='in words, Spanish')),
-                ('required', models.BooleanField(default=True, verbose_name='a must, not a wish')),
-                ('program', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='eligibility', to='programs.program')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fact",
+                    models.CharField(
+                        choices=[
+                            ("custody_level", "Custody level"),
+                            ("reading_level", "Reading level (grade)"),
+                            ("has_diploma", "Has a diploma or GED"),
+                            ("age", "Age"),
+                            ("months_left", "Months to release"),
+                            ("days_clear", "Days without a misconduct finding"),
+                            ("need", "Assessed need"),
+                            ("population", "Population"),
+                        ],
+                        max_length=16,
+                        verbose_name="what is looked at",
+                    ),
+                ),
+                (
+                    "test",
+                    models.CharField(
+                        choices=[
+                            ("at_least", "at least"),
+                            ("at_most", "at most"),
+                            ("is", "is"),
+                            ("one_of", "one of"),
+                        ],
+                        max_length=8,
+                        verbose_name="how",
+                    ),
+                ),
+                ("value", models.CharField(max_length=120, verbose_name="value")),
+                (
+                    "almost",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=6,
+                        null=True,
+                        verbose_name="how near counts as almost",
+                    ),
+                ),
+                ("words", models.CharField(max_length=160, verbose_name="in words")),
+                ("words_es", models.CharField(blank=True, max_length=160, verbose_name="in words, Spanish")),
+                ("required", models.BooleanField(default=True, verbose_name="a must, not a wish")),
+                (
+                    "program",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="eligibility",
+                        to="programs.program",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'eligibility rule',
-                'verbose_name_plural': 'eligibility rules',
-            },
-        ),
-        migrations.AddField(
-            model_name='cohort',
-            name='program',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='programs.program', verbose_name='program'),
-        ),
-        migrations.CreateModel(
-            name='Session',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('number', models.PositiveSmallIntegerField(default=1, verbose_name='number in the cohort')),
-                ('title', models.CharField(blank=True, max_length=120, verbose_name='title')),
-                ('kind', models.CharField(choices=[('scheduled', 'Scheduled'), ('make_up', 'Make-up'), ('one_to_one', 'One to one')], default='scheduled', max_length=12, verbose_name='kind')),
-                ('starts_at', models.DateTimeField(verbose_name='starts')),
-                ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('during', models.GeneratedField(db_persist=True, expression=models.Func(models.F('starts_at'), models.F('ends_at'), models.Value('[)'), function='tstzrange'), output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField())),
-                ('status', models.CharField(choices=[('planned', 'Planned'), ('held', 'Held'), ('partly_held', 'Partly held'), ('cancelled', 'Cancelled')], default='planned', max_length=12, verbose_name='what became of it')),
-                ('officer', models.CharField(blank=True, max_length=80, verbose_name='officer or escort')),
-                ('reason', models.CharField(blank=True, max_length=40, verbose_name='cancellation reason of the pack')),
-                ('public_words', models.CharField(blank=True, max_length=200, verbose_name='what those concerned are told')),
-                ('settled_by', models.CharField(blank=True, max_length=120, verbose_name='outcome recorded by')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='outcome recorded at')),
-                ('minutes_held', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='minutes held')),
-                ('called', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('recorded', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('attended', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='programs.cohort', verbose_name='cohort')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='places.facility', verbose_name='facility')),
-                ('makes_up_for', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='make_ups', to='programs.session', verbose_name='makes up for')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='partners.organization')),
-                ('regime', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='places.regimeperiod', verbose_name='regime')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='places.room', verbose_name='room')),
-            ],
-            options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-            },
-        ),
-        migrations.CreateModel(
-            name='RegimeEffect',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('status_before', models.CharField(choices=[('planned', 'Planned'), ('held', 'Held'), ('partly_held', 'Partly held'), ('cancelled', 'Cancelled')], max_length=12)),
-                ('people', models.PositiveSmallIntegerField(verbose_name='people called')),
-                ('lost_minutes', models.PositiveIntegerField(verbose_name='person-minutes lost')),
-                ('credit_protected', models.BooleanField(default=False, verbose_name='credit kept by the policy pack')),
-                ('restored_at', models.DateTimeField(blank=True, null=True, verbose_name='given back at')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.facility')),
-                ('regime', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='effects', to='places.regimeperiod')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='regime_effects', to='programs.session')),
-            ],
-            options={
-                'verbose_name': 'effect of a regime',
-                'verbose_name_plural': 'effects of regimes',
-            },
-        ),
-        migrations.CreateModel(
-            name='PrintedList',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('call_out', 'Call-out'), ('unlock', 'Unlock list'), ('gate', 'Gate list'), ('roster', 'Roster'), ('slips', 'Movement slips'), ('timetable', 'Timetable slips')], max_length=10, verbose_name='list')),
-                ('day', models.DateField(verbose_name='for')),
-                ('part', models.CharField(blank=True, max_length=2, verbose_name='part of the day')),
-                ('version', models.PositiveSmallIntegerField(verbose_name='version')),
-                ('lines', models.JSONField(default=dict)),
-                ('printed_by', models.CharField(max_length=120, verbose_name='printed by')),
-                ('printed_at', models.DateTimeField(verbose_name='printed at')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='printed_lists', to='places.facility')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.unit')),
-                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='printed', to='programs.session')),
-            ],
-            options={
-                'verbose_name': 'printed list',
-                'verbose_name_plural': 'printed lists',
-            },
-        ),
-        migrations.CreateModel(
-            name='LedgerLine',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('attendance_version', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('hours', 'Hours'), ('credit_days', 'Credit days'), ('pay', 'Pay')], max_length=12, verbose_name='kind')),
-                ('quantity', models.DecimalField(decimal_places=3, max_digits=9, verbose_name='quantity')),
-                ('on', models.DateField(verbose_name='day')),
-                ('pack', models.CharField(max_length=80, verbose_name='policy pack and version')),
-                ('rule', models.CharField(max_length=60, verbose_name='rule')),
-                ('evidence', models.CharField(max_length=250, verbose_name='evidence')),
-                ('approved_by', models.CharField(blank=True, max_length=120, verbose_name='approved by')),
-                ('enrollment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='programs.enrollment')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='people.participant')),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='programs.ledgerline')),
-                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='programs.session')),
-            ],
-            options={
-                'verbose_name': 'ledger line',
-                'verbose_name_plural': 'ledger lines',
-            },
-        ),
-        migrations.CreateModel(
-            name='Facilitator',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField(editable=False)),
-                ('cover', models.BooleanField(default=False, verbose_name='as cover')),
-                ('active', models.BooleanField(default=True, verbose_name='coming')),
-                ('arrived_at', models.DateTimeField(blank=True, null=True, verbose_name='came in at')),
-                ('left_at', models.DateTimeField(blank=True, null=True, verbose_name='went out at')),
-                ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facilitations', to='visitors.visitor', verbose_name='visitor')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='facilitators', to='programs.session')),
-            ],
-            options={
-                'verbose_name': 'facilitator',
-                'verbose_name_plural': 'facilitators',
-            },
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='session',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='programs.session'),
-        ),
-        migrations.CreateModel(
-            name='SlotExclusion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('weekday', models.PositiveSmallIntegerField(verbose_name='day')),
-                ('starts', models.TimeField(verbose_name='from')),
-                ('reason', models.CharField(max_length=120, verbose_name='reason')),
-                ('by_name', models.CharField(max_length=120, verbose_name='by')),
-                ('enrollment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exclusions', to='programs.enrollment')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.participant')),
-            ],
-            options={
-                'verbose_name': 'time the person cannot come',
-                'verbose_name_plural': 'times the person cannot come',
-            },
-        ),
-        migrations.CreateModel(
-            name='Suspension',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='from and until')),
-                ('reason', models.CharField(max_length=40, verbose_name='reason')),
-                ('with_pay', models.BooleanField(default=False, verbose_name='with pay or credit')),
-                ('automatic', models.BooleanField(default=False, verbose_name='made by the system on an absence')),
-                ('by_name', models.CharField(max_length=120, verbose_name='by')),
-                ('enrollment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suspensions', to='programs.enrollment')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.participant')),
-            ],
-            options={
-                'verbose_name': 'pause',
-                'verbose_name_plural': 'pauses',
-            },
-        ),
-        migrations.CreateModel(
-            name='UsualFacilitator',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cover', models.BooleanField(default=False, verbose_name='as cover')),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='usual_facilitators', to='programs.cohort')),
-                ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='visitors.visitor', verbose_name='visitor')),
-            ],
-            options={
-                'verbose_name': 'usual facilitator',
-                'verbose_name_plural': 'usual facilitators',
-            },
-        ),
-        migrations.CreateModel(
-            name='WaitlistEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('status', models.CharField(choices=[('pending', 'Asked for'), ('approved', 'In line'), ('declined', 'Declined'), ('enrolled', 'Got a place'), ('withdrawn', 'Withdrawn'), ('removed', 'Removed')], default='pending', max_length=10, verbose_name='status')),
-                ('requested_on', models.DateField(verbose_name='asked on')),
-                ('requested_by', models.CharField(choices=[('self', 'The person'), ('case_manager', 'Case manager'), ('board', 'Classification board'), ('education', 'Education'), ('workshop', 'Workshop'), ('mental_health', 'Mental health'), ('unit', 'Unit staff'), ('reception', 'Reception'), ('peer', 'Peer worker'), ('other', 'Other')], max_length=14, verbose_name='asked by')),
-                ('confirmed_on', models.DateField(verbose_name='still wanted, as of')),
-                ('note', models.CharField(blank=True, max_length=250, verbose_name='note')),
-                ('decided_by', models.CharField(blank=True, max_length=120, verbose_name='decided by')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('reason', models.CharField(blank=True, max_length=250, verbose_name='reason, for the person')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waitlist', to='people.participant', verbose_name='participant')),
-                ('program', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waitlist', to='programs.program', verbose_name='program')),
-            ],
-            options={
-                'verbose_name': 'waitlist entry',
-                'verbose_name_plural': 'waitlist entries',
+                "verbose_name": "eligibility rule",
+                "verbose_name_plural": "eligibility rules",
             },
         ),
         migrations.AddField(
-            model_name='enrollment',
-            name='entry',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='enrollment', to='programs.waitlistentry'),
+            model_name="cohort",
+            name="program",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cohorts",
+                to="programs.program",
+                verbose_name="program",
+            ),
         ),
         migrations.CreateModel(
-            name='Continuation',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('place', 'Place in a program'), ('line', 'Place in line'), ('hours', 'Hours so far'), ('credit', 'Credit so far')], max_length=8, verbose_name='what')),
-                ('detail', models.CharField(max_length=250, verbose_name='how far')),
-                ('status', models.CharField(choices=[('open', 'To decide'), ('continued', 'Goes on here'), ('kept', 'Kept for later'), ('unavailable', 'Not available here')], default='open', max_length=12, verbose_name='status')),
-                ('decided_by', models.CharField(blank=True, max_length=120, verbose_name='decided by')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('from_facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.facility')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='continuations', to='people.participant')),
-                ('to_facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.facility')),
-                ('enrollment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.enrollment')),
-                ('program', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.program', verbose_name='program')),
-                ('entry', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.waitlistentry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(default=1, verbose_name="number in the cohort")),
+                ("title", models.CharField(blank=True, max_length=120, verbose_name="title")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("make_up", "Make-up"),
+                            ("one_to_one", "One to one"),
+                        ],
+                        default="scheduled",
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(verbose_name="ends")),
+                (
+                    "during",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.F("starts_at"),
+                            models.F("ends_at"),
+                            models.Value("[)"),
+                            function="tstzrange",
+                        ),
+                        output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("held", "Held"),
+                            ("partly_held", "Partly held"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                        verbose_name="what became of it",
+                    ),
+                ),
+                ("officer", models.CharField(blank=True, max_length=80, verbose_name="officer or escort")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, max_length=40, verbose_name="cancellation reason of the pack"
+                    ),
+                ),
+                (
+                    "public_words",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="what those concerned are told"
+                    ),
+                ),
+                (
+                    "settled_by",
+                    models.CharField(blank=True, max_length=120, verbose_name="outcome recorded by"),
+                ),
+                (
+                    "settled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="outcome recorded at"),
+                ),
+                (
+                    "minutes_held",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="minutes held"),
+                ),
+                ("called", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("recorded", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("attended", models.PositiveSmallIntegerField(default=0, editable=False)),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="programs.cohort",
+                        verbose_name="cohort",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
+                (
+                    "makes_up_for",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="make_ups",
+                        to="programs.session",
+                        verbose_name="makes up for",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="partners.organization",
+                    ),
+                ),
+                (
+                    "regime",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="places.regimeperiod",
+                        verbose_name="regime",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="places.room",
+                        verbose_name="room",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'thing to continue',
-                'verbose_name_plural': 'things to continue',
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
             },
         ),
         migrations.CreateModel(
-            name='WeeklySlot',
+            name="RegimeEffect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='day')),
-                ('starts', models.TimeField(verbose_name='from')),
-                ('ends', models.TimeField(verbose_name='until')),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='programs.cohort', verbose_name='cohort')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='places.room', verbose_name='room')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "status_before",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("held", "Held"),
+                            ("partly_held", "Partly held"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("people", models.PositiveSmallIntegerField(verbose_name="people called")),
+                ("lost_minutes", models.PositiveIntegerField(verbose_name="person-minutes lost")),
+                (
+                    "credit_protected",
+                    models.BooleanField(default=False, verbose_name="credit kept by the policy pack"),
+                ),
+                ("restored_at", models.DateTimeField(blank=True, null=True, verbose_name="given back at")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="places.facility"
+                    ),
+                ),
+                (
+                    "regime",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="effects",
+                        to="places.regimeperiod",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="regime_effects",
+                        to="programs.session",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'weekly time',
-                'verbose_name_plural': 'weekly times',
+                "verbose_name": "effect of a regime",
+                "verbose_name_plural": "effects of regimes",
             },
         ),
         migrations.CreateModel(
-            name='AttendanceChange',
+            name="PrintedList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('version', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(max_length=24)),
-                ('detail', models.CharField(blank=True, max_length=24)),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('note', models.CharField(blank=True, max_length=250)),
-                ('marked_by', models.CharField(max_length=120)),
-                ('marked_at', models.DateTimeField()),
-                ('replaced_by', models.CharField(max_length=120, verbose_name='changed by')),
-                ('why', models.CharField(blank=True, max_length=250, verbose_name='why')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.participant')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.session')),
-                ('attendance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='programs.attendance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call_out", "Call-out"),
+                            ("unlock", "Unlock list"),
+                            ("gate", "Gate list"),
+                            ("roster", "Roster"),
+                            ("slips", "Movement slips"),
+                            ("timetable", "Timetable slips"),
+                        ],
+                        max_length=10,
+                        verbose_name="list",
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="for")),
+                ("part", models.CharField(blank=True, max_length=2, verbose_name="part of the day")),
+                ("version", models.PositiveSmallIntegerField(verbose_name="version")),
+                ("lines", models.JSONField(default=dict)),
+                ("printed_by", models.CharField(max_length=120, verbose_name="printed by")),
+                ("printed_at", models.DateTimeField(verbose_name="printed at")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="printed_lists",
+                        to="places.facility",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="places.unit",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="printed",
+                        to="programs.session",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change of attendance',
-                'verbose_name_plural': 'changes of attendance',
+                "verbose_name": "printed list",
+                "verbose_name_plural": "printed lists",
+            },
+        ),
+        migrations.CreateModel(
+            name="LedgerLine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("attendance_version", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("hours", "Hours"), ("credit_days", "Credit days"), ("pay", "Pay")],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("quantity", models.DecimalField(decimal_places=3, max_digits=9, verbose_name="quantity")),
+                ("on", models.DateField(verbose_name="day")),
+                ("pack", models.CharField(max_length=80, verbose_name="policy pack and version")),
+                ("rule", models.CharField(max_length=60, verbose_name="rule")),
+                ("evidence", models.CharField(max_length=250, verbose_name="evidence")),
+                ("approved_by", models.CharField(blank=True, max_length=120, verbose_name="approved by")),
+                (
+                    "enrollment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger",
+                        to="programs.enrollment",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger",
+                        to="people.participant",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="programs.ledgerline",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger",
+                        to="programs.session",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "ledger line",
+                "verbose_name_plural": "ledger lines",
+            },
+        ),
+        migrations.CreateModel(
+            name="Facilitator",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("during", django.contrib.postgres.fields.ranges.DateTimeRangeField(editable=False)),
+                ("cover", models.BooleanField(default=False, verbose_name="as cover")),
+                ("active", models.BooleanField(default=True, verbose_name="coming")),
+                ("arrived_at", models.DateTimeField(blank=True, null=True, verbose_name="came in at")),
+                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="went out at")),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="facilitations",
+                        to="visitors.visitor",
+                        verbose_name="visitor",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="facilitators",
+                        to="programs.session",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "facilitator",
+                "verbose_name_plural": "facilitators",
             },
         ),
         migrations.AddField(
-            model_name='attendance',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendance', to='programs.session'),
+            model_name="call",
+            name="session",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="calls",
+                to="programs.session",
+            ),
+        ),
+        migrations.CreateModel(
+            name="SlotExclusion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("weekday", models.PositiveSmallIntegerField(verbose_name="day")),
+                ("starts", models.TimeField(verbose_name="from")),
+                ("reason", models.CharField(max_length=120, verbose_name="reason")),
+                ("by_name", models.CharField(max_length=120, verbose_name="by")),
+                (
+                    "enrollment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="exclusions",
+                        to="programs.enrollment",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.participant"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "time the person cannot come",
+                "verbose_name_plural": "times the person cannot come",
+            },
+        ),
+        migrations.CreateModel(
+            name="Suspension",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="from and until"),
+                ),
+                ("reason", models.CharField(max_length=40, verbose_name="reason")),
+                ("with_pay", models.BooleanField(default=False, verbose_name="with pay or credit")),
+                (
+                    "automatic",
+                    models.BooleanField(default=False, verbose_name="made by the system on an absence"),
+                ),
+                ("by_name", models.CharField(max_length=120, verbose_name="by")),
+                (
+                    "enrollment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="suspensions",
+                        to="programs.enrollment",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.participant"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "pause",
+                "verbose_name_plural": "pauses",
+            },
+        ),
+        migrations.CreateModel(
+            name="UsualFacilitator",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("cover", models.BooleanField(default=False, verbose_name="as cover")),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="usual_facilitators",
+                        to="programs.cohort",
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="visitors.visitor",
+                        verbose_name="visitor",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "usual facilitator",
+                "verbose_name_plural": "usual facilitators",
+            },
+        ),
+        migrations.CreateModel(
+            name="WaitlistEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Asked for"),
+                            ("approved", "In line"),
+                            ("declined", "Declined"),
+                            ("enrolled", "Got a place"),
+                            ("withdrawn", "Withdrawn"),
+                            ("removed", "Removed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("requested_on", models.DateField(verbose_name="asked on")),
+                (
+                    "requested_by",
+                    models.CharField(
+                        choices=[
+                            ("self", "The person"),
+                            ("case_manager", "Case manager"),
+                            ("board", "Classification board"),
+                            ("education", "Education"),
+                            ("workshop", "Workshop"),
+                            ("mental_health", "Mental health"),
+                            ("unit", "Unit staff"),
+                            ("reception", "Reception"),
+                            ("peer", "Peer worker"),
+                            ("other", "Other"),
+                        ],
+                        max_length=14,
+                        verbose_name="asked by",
+                    ),
+                ),
+                ("confirmed_on", models.DateField(verbose_name="still wanted, as of")),
+                ("note", models.CharField(blank=True, max_length=250, verbose_name="note")),
+                ("decided_by", models.CharField(blank=True, max_length=120, verbose_name="decided by")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                (
+                    "reason",
+                    models.CharField(blank=True, max_length=250, verbose_name="reason, for the person"),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="waitlist",
+                        to="people.participant",
+                        verbose_name="participant",
+                    ),
+                ),
+                (
+                    "program",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="waitlist",
+                        to="programs.program",
+                        verbose_name="program",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "waitlist entry",
+                "verbose_name_plural": "waitlist entries",
+            },
+        ),
+        migrations.AddField(
+            model_name="enrollment",
+            name="entry",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="enrollment",
+                to="programs.waitlistentry",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Continuation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("place", "Place in a program"),
+                            ("line", "Place in line"),
+                            ("hours", "Hours so far"),
+                            ("credit", "Credit so far"),
+                        ],
+                        max_length=8,
+                        verbose_name="what",
+                    ),
+                ),
+                ("detail", models.CharField(max_length=250, verbose_name="how far")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "To decide"),
+                            ("continued", "Goes on here"),
+                            ("kept", "Kept for later"),
+                            ("unavailable", "Not available here"),
+                        ],
+                        default="open",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                ("decided_by", models.CharField(blank=True, max_length=120, verbose_name="decided by")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                (
+                    "from_facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="places.facility"
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continuations",
+                        to="people.participant",
+                    ),
+                ),
+                (
+                    "to_facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="places.facility"
+                    ),
+                ),
+                (
+                    "enrollment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programs.enrollment",
+                    ),
+                ),
+                (
+                    "program",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programs.program",
+                        verbose_name="program",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programs.waitlistentry",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "thing to continue",
+                "verbose_name_plural": "things to continue",
+            },
+        ),
+        migrations.CreateModel(
+            name="WeeklySlot",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="day",
+                    ),
+                ),
+                ("starts", models.TimeField(verbose_name="from")),
+                ("ends", models.TimeField(verbose_name="until")),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="slots",
+                        to="programs.cohort",
+                        verbose_name="cohort",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.room",
+                        verbose_name="room",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "weekly time",
+                "verbose_name_plural": "weekly times",
+            },
+        ),
+        migrations.CreateModel(
+            name="AttendanceChange",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(max_length=24)),
+                ("detail", models.CharField(blank=True, max_length=24)),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("note", models.CharField(blank=True, max_length=250)),
+                ("marked_by", models.CharField(max_length=120)),
+                ("marked_at", models.DateTimeField()),
+                ("replaced_by", models.CharField(max_length=120, verbose_name="changed by")),
+                ("why", models.CharField(blank=True, max_length=250, verbose_name="why")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.participant"
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.session"
+                    ),
+                ),
+                (
+                    "attendance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="programs.attendance",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "change of attendance",
+                "verbose_name_plural": "changes of attendance",
+            },
+        ),
+        migrations.AddField(
+            model_name="attendance",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="attendance", to="programs.session"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='program',
-            constraint=models.CheckConstraint(condition=models.Q(('group_max__gte', models.F('group_min')), ('group_min__gt', 0)), name='program_group_size_in_order', violation_error_message='The largest group cannot be smaller than the smallest.'),
+            model_name="program",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("group_max__gte", models.F("group_min")), ("group_min__gt", 0)),
+                name="program_group_size_in_order",
+                violation_error_message="The largest group cannot be smaller than the smallest.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='program',
-            constraint=models.CheckConstraint(condition=models.Q(('part2', False), models.Q(('movement_label', ''), _negated=True), _connector='OR'), name='program_part2_has_neutral_label', violation_error_message='A substance-use program needs a neutral word for lists (42 CFR Part 2).'),
+            model_name="program",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("part2", False), models.Q(("movement_label", ""), _negated=True), _connector="OR"
+                ),
+                name="program_part2_has_neutral_label",
+                violation_error_message="A substance-use program needs a neutral word for lists (42 CFR Part 2).",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='prerequisite',
-            constraint=models.UniqueConstraint(fields=('program', 'required'), name='prerequisite_once'),
+            model_name="prerequisite",
+            constraint=models.UniqueConstraint(fields=("program", "required"), name="prerequisite_once"),
         ),
         migrations.AddConstraint(
-            model_name='prerequisite',
-            constraint=models.CheckConstraint(condition=models.Q(('program', models.F('required')), _negated=True), name='prerequisite_is_another_program', violation_error_message='A program cannot require itself.'),
+            model_name="prerequisite",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("program", models.F("required")), _negated=True),
+                name="prerequisite_is_another_program",
+                violation_error_message="A program cannot require itself.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='cohort',
-            index=models.Index(fields=['facility', 'status', 'starts_on'], name='cohort_by_facility'),
+            model_name="cohort",
+            index=models.Index(fields=["facility", "status", "starts_on"], name="cohort_by_facility"),
         ),
         migrations.AddConstraint(
-            model_name='cohort',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='cohort_ends_after_start', violation_error_message='The last day cannot be before the first.'),
+            model_name="cohort",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                name="cohort_ends_after_start",
+                violation_error_message="The last day cannot be before the first.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cohort',
-            constraint=models.CheckConstraint(condition=models.Q(('seats_taken__lte', django.db.models.expressions.CombinedExpression(models.F('capacity'), '+', models.F('seats_overridden')))), name='cohort_is_full', violation_error_message='Every seat is taken.'),
+            model_name="cohort",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "seats_taken__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("capacity"), "+", models.F("seats_overridden")
+                        ),
+                    )
+                ),
+                name="cohort_is_full",
+                violation_error_message="Every seat is taken.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['facility', 'starts_at'], name='session_by_facility'),
+            model_name="session",
+            index=models.Index(fields=["facility", "starts_at"], name="session_by_facility"),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['organization', 'starts_at'], name='session_by_organization'),
+            model_name="session",
+            index=models.Index(fields=["organization", "starts_at"], name="session_by_organization"),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['cohort', 'starts_at'], name='session_by_cohort'),
+            model_name="session",
+            index=models.Index(fields=["cohort", "starts_at"], name="session_by_cohort"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_start', violation_error_message='The session must end after it starts.'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="session_ends_after_start",
+                violation_error_message="The session must end after it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(models.Q(('status', 'cancelled'), _negated=True), ('room__isnull', False)), expressions=[('room', '='), ('during', '&&')], name='session_room_is_taken', violation_error_message='The room is taken at that time.'),
+            model_name="session",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(models.Q(("status", "cancelled"), _negated=True), ("room__isnull", False)),
+                expressions=[("room", "="), ("during", "&&")],
+                name="session_room_is_taken",
+                violation_error_message="The room is taken at that time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'cancelled'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='session_cancelled_for_a_reason', violation_error_message='Say why the session was cancelled.'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "cancelled"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="session_cancelled_for_a_reason",
+                violation_error_message="Say why the session was cancelled.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('settled_by', '')), models.Q(('settled_at__isnull', False), models.Q(('settled_by', ''), _negated=True)), _connector='OR'), name='session_outcome_is_paired'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settled_at__isnull", True), ("settled_by", "")),
+                    models.Q(("settled_at__isnull", False), models.Q(("settled_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="session_outcome_is_paired",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regimeeffect',
-            constraint=models.UniqueConstraint(fields=('regime', 'session'), name='regime_effect_once'),
+            model_name="regimeeffect",
+            constraint=models.UniqueConstraint(fields=("regime", "session"), name="regime_effect_once"),
         ),
         migrations.AddIndex(
-            model_name='printedlist',
-            index=models.Index(fields=['facility', 'kind', 'day', 'part', '-version'], name='printed_latest'),
+            model_name="printedlist",
+            index=models.Index(fields=["facility", "kind", "day", "part", "-version"], name="printed_latest"),
         ),
         migrations.AddIndex(
-            model_name='ledgerline',
-            index=models.Index(fields=['participant', 'kind', 'on'], name='ledger_by_person'),
+            model_name="ledgerline",
+            index=models.Index(fields=["participant", "kind", "on"], name="ledger_by_person"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerline',
-            constraint=models.UniqueConstraint(condition=models.Q(('reverses__isnull', True), ('session__isnull', False)), fields=('enrollment', 'session', 'kind', 'rule', 'attendance_version'), name='ledger_once_per_attendance_version'),
+            model_name="ledgerline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reverses__isnull", True), ("session__isnull", False)),
+                fields=("enrollment", "session", "kind", "rule", "attendance_version"),
+                name="ledger_once_per_attendance_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='facilitator',
-            constraint=models.UniqueConstraint(fields=('session', 'visitor'), name='facilitator_once'),
+            model_name="facilitator",
+            constraint=models.UniqueConstraint(fields=("session", "visitor"), name="facilitator_once"),
         ),
         migrations.AddConstraint(
-            model_name='facilitator',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('active', True)), expressions=[('visitor', '='), ('during', '&&')], name='facilitator_in_one_place', violation_error_message='This visitor leads another session at that time.'),
+            model_name="facilitator",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("active", True)),
+                expressions=[("visitor", "="), ("during", "&&")],
+                name="facilitator_in_one_place",
+                violation_error_message="This visitor leads another session at that time.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['session', 'status'], name='call_by_session'),
+            model_name="call",
+            index=models.Index(fields=["session", "status"], name="call_by_session"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['participant', 'starts_at'], name='call_by_person'),
+            model_name="call",
+            index=models.Index(fields=["participant", "starts_at"], name="call_by_person"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['starts_at'], name='call_by_time'),
+            model_name="call",
+            index=models.Index(fields=["starts_at"], name="call_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status', 'called')), expressions=[('participant', '='), ('during', '&&')], name='call_to_one_place_at_a_time', violation_error_message='The person is called elsewhere at that time.'),
+            model_name="call",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status", "called")),
+                expressions=[("participant", "="), ("during", "&&")],
+                name="call_to_one_place_at_a_time",
+                violation_error_message="The person is called elsewhere at that time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='call_ends_after_start'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="call_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('session__isnull', False), models.Q(('label', ''), _negated=True), _connector='OR'), name='call_says_where_to'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("session__isnull", False), models.Q(("label", ""), _negated=True), _connector="OR"
+                ),
+                name="call_says_where_to",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.UniqueConstraint(condition=models.Q(('session__isnull', False)), fields=('participant', 'session'), name='call_once_per_session'),
+            model_name="call",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("session__isnull", False)),
+                fields=("participant", "session"),
+                name="call_once_per_session",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slotexclusion',
-            constraint=models.UniqueConstraint(fields=('enrollment', 'weekday', 'starts'), name='slot_exclusion_once'),
+            model_name="slotexclusion",
+            constraint=models.UniqueConstraint(
+                fields=("enrollment", "weekday", "starts"), name="slot_exclusion_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('enrollment', '='), ('during', '&&')], name='suspension_one_at_a_time', violation_error_message='The place is already paused in those days.'),
+            model_name="suspension",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("enrollment", "="), ("during", "&&")],
+                name="suspension_one_at_a_time",
+                violation_error_message="The place is already paused in those days.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usualfacilitator',
-            constraint=models.UniqueConstraint(fields=('cohort', 'visitor'), name='usual_facilitator_once'),
+            model_name="usualfacilitator",
+            constraint=models.UniqueConstraint(fields=("cohort", "visitor"), name="usual_facilitator_once"),
         ),
         migrations.AddIndex(
-            model_name='waitlistentry',
-            index=models.Index(fields=['program', 'status', 'requested_on'], name='waitlist_in_order'),
+            model_name="waitlistentry",
+            index=models.Index(fields=["program", "status", "requested_on"], name="waitlist_in_order"),
         ),
         migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['pending', 'approved'])), fields=('participant', 'program'), name='waitlist_once_per_program', violation_error_message='The person is already in line for this program.'),
+            model_name="waitlistentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["pending", "approved"])),
+                fields=("participant", "program"),
+                name="waitlist_once_per_program",
+                violation_error_message="The person is already in line for this program.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['declined', 'removed']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='waitlist_no_comes_with_reason', violation_error_message='Say why, in words for the person.'),
+            model_name="waitlistentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["declined", "removed"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="waitlist_no_comes_with_reason",
+                violation_error_message="Say why, in words for the person.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrollment',
-            index=models.Index(fields=['cohort', 'status'], name='enrollment_by_cohort'),
+            model_name="enrollment",
+            index=models.Index(fields=["cohort", "status"], name="enrollment_by_cohort"),
         ),
         migrations.AddIndex(
-            model_name='enrollment',
-            index=models.Index(fields=['participant', 'status'], name='enrollment_by_person'),
+            model_name="enrollment",
+            index=models.Index(fields=["participant", "status"], name="enrollment_by_person"),
         ),
         migrations.AddConstraint(
-            model_name='enrollment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'suspended'])), fields=('participant', 'cohort'), name='enrollment_one_seat_per_cohort', violation_error_message='The person already has a seat in this cohort.'),
+            model_name="enrollment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["active", "suspended"])),
+                fields=("participant", "cohort"),
+                name="enrollment_one_seat_per_cohort",
+                violation_error_message="The person already has a seat in this cohort.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrollment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'ended'), ('ended_on__isnull', False), models.Q(('end_reason', ''), _negated=True)), models.Q(models.Q(('status', 'ended'), _negated=True), ('end_reason', ''), ('ended_on__isnull', True)), _connector='OR'), name='enrollment_end_has_day_and_reason', violation_error_message='An ended place needs its day and reason.'),
+            model_name="enrollment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status", "ended"),
+                        ("ended_on__isnull", False),
+                        models.Q(("end_reason", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("status", "ended"), _negated=True),
+                        ("end_reason", ""),
+                        ("ended_on__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="enrollment_end_has_day_and_reason",
+                violation_error_message="An ended place needs its day and reason.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrollment',
-            constraint=models.CheckConstraint(condition=models.Q(('over_capacity', False), models.Q(('override_reason', ''), _negated=True), _connector='OR'), name='enrollment_over_capacity_has_reason'),
+            model_name="enrollment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("over_capacity", False),
+                    models.Q(("override_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="enrollment_over_capacity_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='continuation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by', ''), ('status', 'open')), models.Q(('decided_at__isnull', False), models.Q(('decided_by', ''), _negated=True), models.Q(('status', 'open'), _negated=True)), _connector='OR'), name='continuation_decision_is_paired'),
+            model_name="continuation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by", ""), ("status", "open")),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        models.Q(("decided_by", ""), _negated=True),
+                        models.Q(("status", "open"), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="continuation_decision_is_paired",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyslot',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='weekly_slot_ends_after_start', violation_error_message='The time must end after it starts.'),
+            model_name="weeklyslot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends__gt", models.F("starts"))),
+                name="weekly_slot_ends_after_start",
+                violation_error_message="The time must end after it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyslot',
-            constraint=models.UniqueConstraint(fields=('cohort', 'weekday', 'starts'), name='weekly_slot_once'),
+            model_name="weeklyslot",
+            constraint=models.UniqueConstraint(
+                fields=("cohort", "weekday", "starts"), name="weekly_slot_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attendancechange',
-            constraint=models.UniqueConstraint(fields=('attendance', 'version'), name='attendance_version_once'),
+            model_name="attendancechange",
+            constraint=models.UniqueConstraint(
+                fields=("attendance", "version"), name="attendance_version_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attendance',
-            index=models.Index(fields=['session'], name='attendance_by_session'),
+            model_name="attendance",
+            index=models.Index(fields=["session"], name="attendance_by_session"),
         ),
         migrations.AddIndex(
-            model_name='attendance',
-            index=models.Index(fields=['participant', '-marked_at'], name='attendance_by_person'),
+            model_name="attendance",
+            index=models.Index(fields=["participant", "-marked_at"], name="attendance_by_person"),
         ),
     ]

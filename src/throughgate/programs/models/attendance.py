@@ -39,7 +39,8 @@ class Attendance(Recorded):
         participant="participant_id",
         rules={
             Audience.STAFF: Rule(
-                read=f"(SELECT tg.has_permission('view_restricted') OR tg.has_permission('mark_attendance')) AND {SEEN}",
+                read="(SELECT tg.has_permission('view_restricted') OR tg.has_permission('mark_attendance'))"
+                f" AND {SEEN}",
                 write="(SELECT tg.has_permission('mark_attendance') OR tg.has_permission('manage_sessions'))"
                 f" AND {SEEN}",
             ),
@@ -88,7 +89,9 @@ class AttendanceChange(Recorded):
     class Meta:
         verbose_name = _("change of attendance")
         verbose_name_plural = _("changes of attendance")
-        constraints = [models.UniqueConstraint(fields=["attendance", "version"], name="attendance_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["attendance", "version"], name="attendance_version_once")
+        ]
 
 
 class LedgerKind(models.TextChoices):
@@ -114,9 +117,7 @@ class LedgerLine(Coded, Recorded):
     rule = models.CharField(_("rule"), max_length=60)
     evidence = models.CharField(_("evidence"), max_length=250)
     approved_by = models.CharField(_("approved by"), max_length=120, blank=True)
-    reverses = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
-    )
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
 
     guard = Guard(
         tier=Tier.RESTRICTED,
@@ -124,7 +125,8 @@ class LedgerLine(Coded, Recorded):
         rules={
             Audience.STAFF: Rule(
                 read=permitted("view_restricted", SEEN),
-                write=f"(SELECT tg.has_permission('mark_attendance') OR tg.has_permission('approve_credit')) AND {SEEN}",
+                write="(SELECT tg.has_permission('mark_attendance') OR tg.has_permission('approve_credit'))"
+                f" AND {SEEN}",
                 insert_only=True,
             ),
             Audience.PARTNER: Rule(
@@ -194,4 +196,6 @@ class PrintedList(Coded, Recorded):
     class Meta:
         verbose_name = _("printed list")
         verbose_name_plural = _("printed lists")
-        indexes = [models.Index(fields=["facility", "kind", "day", "part", "-version"], name="printed_latest")]
+        indexes = [
+            models.Index(fields=["facility", "kind", "day", "part", "-version"], name="printed_latest")
+        ]

@@ -49,9 +49,7 @@ class Program(Coded, Recorded):
     dose_hours = models.DecimalField(_("hours in full"), max_digits=6, decimal_places=1)
     group_min = models.PositiveSmallIntegerField(_("smallest group"), default=1)
     group_max = models.PositiveSmallIntegerField(_("largest group"))
-    credit_rule = models.CharField(
-        _("credit rule of the policy pack"), max_length=60, blank=True
-    )
+    credit_rule = models.CharField(_("credit rule of the policy pack"), max_length=60, blank=True)
     credential = models.CharField(_("what one earns"), max_length=120, blank=True)
     movement_label = models.CharField(
         _("what lists call it"),
@@ -92,7 +90,9 @@ class Prerequisite(models.Model):
     """A program that must be completed before."""
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="prerequisites")
-    required = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("completed before"))
+    required = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", verbose_name=_("completed before")
+    )
 
     guard = Guard(
         tier=Tier.PUBLIC,

@@ -24,9 +24,7 @@ class CohortStatus(models.TextChoices):
 LIVE_COHORT = (CohortStatus.OPEN, CohortStatus.RUNNING)
 
 COHORT_RULES = {
-    Audience.STAFF: Rule(
-        read=own_facility(), write=permitted("manage_programs", own_facility())
-    ),
+    Audience.STAFF: Rule(read=own_facility(), write=permitted("manage_programs", own_facility())),
     Audience.PARTNER: Rule(read=own_organization()),
     Audience.VISITOR: Rule(read=ALWAYS),
     Audience.PARTICIPANT: Rule(read=ALWAYS),
@@ -41,9 +39,7 @@ class Cohort(Coded, Recorded):
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="cohorts", verbose_name=_("program"))
-    facility = models.ForeignKey(
-        Facility, models.PROTECT, related_name="cohorts", verbose_name=_("facility")
-    )
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="cohorts", verbose_name=_("facility"))
     organization = models.ForeignKey(
         "partners.Organization",
         models.PROTECT,
@@ -129,5 +125,3 @@ class WeeklySlot(models.Model):
             ),
             models.UniqueConstraint(fields=["cohort", "weekday", "starts"], name="weekly_slot_once"),
         ]
-
-

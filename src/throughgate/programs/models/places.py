@@ -8,7 +8,16 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from throughgate.base.guard import Guard, Rule, Tier, granted, myself, own_organization, permitted, seen_participant
+from throughgate.base.guard import (
+    Guard,
+    Rule,
+    Tier,
+    granted,
+    myself,
+    own_organization,
+    permitted,
+    seen_participant,
+)
 from throughgate.base.models import Coded, Recorded
 from throughgate.base.scope import Audience
 from throughgate.programs.models.catalog import Program
@@ -268,9 +277,7 @@ class Continuation(Coded, Recorded):
         tier=Tier.RESTRICTED,
         participant="participant_id",
         rules={
-            Audience.STAFF: Rule(
-                read=permitted("view_restricted", SEEN), write=permitted("enroll", SEEN)
-            ),
+            Audience.STAFF: Rule(read=permitted("view_restricted", SEEN), write=permitted("enroll", SEEN)),
             Audience.PARTICIPANT: Rule(read=myself()),
         },
     )

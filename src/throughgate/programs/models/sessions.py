@@ -153,9 +153,7 @@ class Facilitator(Recorded):
                     "manage_sessions", "EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)"
                 ),
             ),
-            Audience.PARTNER: Rule(
-                read="EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)"
-            ),
+            Audience.PARTNER: Rule(read="EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)"),
             Audience.VISITOR: Rule(read=my_visitor()),
         },
     )
@@ -178,7 +176,9 @@ class UsualFacilitator(models.Model):
     """Who usually leads a cohort, and who covers; new sessions are staffed from here ([P-125])."""
 
     cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="usual_facilitators")
-    visitor = models.ForeignKey("visitors.Visitor", models.PROTECT, related_name="+", verbose_name=_("visitor"))
+    visitor = models.ForeignKey(
+        "visitors.Visitor", models.PROTECT, related_name="+", verbose_name=_("visitor")
+    )
     cover = models.BooleanField(_("as cover"), default=False)
 
     guard = Guard(
@@ -218,11 +218,7 @@ class RegimeEffect(Recorded):
 
     guard = Guard(
         tier=Tier.OPERATIONAL,
-        rules={
-            Audience.STAFF: Rule(
-                read=own_facility(), write=permitted("declare_regime", own_facility())
-            )
-        },
+        rules={Audience.STAFF: Rule(read=own_facility(), write=permitted("declare_regime", own_facility()))},
     )
 
     class Meta:

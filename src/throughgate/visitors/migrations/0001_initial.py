@@ -4,119 +4,326 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0001_initial'),
-        ('people', '0001_initial'),
-        ('places', '0001_initial'),
+        ("partners", "0001_initial"),
+        ("people", "0001_initial"),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Clearance',
+            name="Clearance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('status', models.CharField(choices=[('applied', 'Applied'), ('provisional', 'Provisional'), ('approved', 'Approved'), ('suspended', 'Suspended'), ('ended', 'Ended'), ('refused', 'Refused')], max_length=12, verbose_name='status')),
-                ('level', models.CharField(choices=[('escorted', 'Escorted'), ('unescorted', 'Unescorted')], default='escorted', max_length=12, verbose_name='level')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(blank=True, null=True, verbose_name='valid from and until')),
-                ('decided_by', models.CharField(blank=True, max_length=120, verbose_name='decided by')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clearances', to='places.facility', verbose_name='facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("applied", "Applied"),
+                            ("provisional", "Provisional"),
+                            ("approved", "Approved"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                            ("refused", "Refused"),
+                        ],
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("escorted", "Escorted"), ("unescorted", "Unescorted")],
+                        default="escorted",
+                        max_length=12,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateRangeField(
+                        blank=True, null=True, verbose_name="valid from and until"
+                    ),
+                ),
+                ("decided_by", models.CharField(blank=True, max_length=120, verbose_name="decided by")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clearances",
+                        to="places.facility",
+                        verbose_name="facility",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'clearance',
-                'verbose_name_plural': 'clearances',
+                "verbose_name": "clearance",
+                "verbose_name_plural": "clearances",
             },
         ),
         migrations.CreateModel(
-            name='ClearanceNote',
+            name="ClearanceNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('text', models.TextField(verbose_name='restricted reason')),
-                ('clearance', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='restricted', to='visitors.clearance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="restricted reason")),
+                (
+                    "clearance",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="restricted",
+                        to="visitors.clearance",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'restricted reason',
-                'verbose_name_plural': 'restricted reasons',
+                "verbose_name": "restricted reason",
+                "verbose_name_plural": "restricted reasons",
             },
         ),
         migrations.CreateModel(
-            name='Visitor',
+            name="Visitor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('kind', models.CharField(choices=[('volunteer', 'Volunteer'), ('mentor', 'Mentor'), ('tutor', 'Tutor'), ('facilitator', 'Facilitator'), ('partner_staff', 'Partner staff'), ('faith', 'Faith visitor')], max_length=14, verbose_name='kind')),
-                ('first_name', models.CharField(max_length=80, verbose_name='first name')),
-                ('last_name', models.CharField(max_length=80, verbose_name='last name')),
-                ('sort_name', models.CharField(editable=False, max_length=170)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('language', models.CharField(default='en', max_length=8, verbose_name='language')),
-                ('id_document', models.CharField(blank=True, default='driver license', max_length=40, verbose_name='kind of identity document shown at the gate')),
-                ('left_on', models.DateField(blank=True, null=True, verbose_name='left on')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visitors', to='partners.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("volunteer", "Volunteer"),
+                            ("mentor", "Mentor"),
+                            ("tutor", "Tutor"),
+                            ("facilitator", "Facilitator"),
+                            ("partner_staff", "Partner staff"),
+                            ("faith", "Faith visitor"),
+                        ],
+                        max_length=14,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=80, verbose_name="first name")),
+                ("last_name", models.CharField(max_length=80, verbose_name="last name")),
+                ("sort_name", models.CharField(editable=False, max_length=170)),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                ("language", models.CharField(default="en", max_length=8, verbose_name="language")),
+                (
+                    "id_document",
+                    models.CharField(
+                        blank=True,
+                        default="driver license",
+                        max_length=40,
+                        verbose_name="kind of identity document shown at the gate",
+                    ),
+                ),
+                ("left_on", models.DateField(blank=True, null=True, verbose_name="left on")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visitors",
+                        to="partners.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'visitor',
-                'verbose_name_plural': 'visitors',
+                "verbose_name": "visitor",
+                "verbose_name_plural": "visitors",
             },
         ),
         migrations.AddField(
-            model_name='clearance',
-            name='visitor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clearances', to='visitors.visitor', verbose_name='visitor'),
+            model_name="clearance",
+            name="visitor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="clearances",
+                to="visitors.visitor",
+                verbose_name="visitor",
+            ),
         ),
         migrations.CreateModel(
-            name='VisitorKeepApart',
+            name="VisitorKeepApart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=throughgate.base.codes.new_code, editable=False, max_length=8, unique=True, verbose_name='code')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='recorded at')),
-                ('reason', models.CharField(choices=[('kin', 'Family or close friend'), ('visiting_list', 'On the visiting list'), ('victim', 'One harmed the other'), ('conduct', 'Conduct between them'), ('other', 'Other, see note')], max_length=20, verbose_name='reason')),
-                ('note', models.TextField(blank=True, verbose_name='restricted note')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.participant', verbose_name='participant')),
-                ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='visitors.visitor', verbose_name='visitor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=throughgate.base.codes.new_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded at",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("kin", "Family or close friend"),
+                            ("visiting_list", "On the visiting list"),
+                            ("victim", "One harmed the other"),
+                            ("conduct", "Conduct between them"),
+                            ("other", "Other, see note"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("note", models.TextField(blank=True, verbose_name="restricted note")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.participant",
+                        verbose_name="participant",
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="visitors.visitor",
+                        verbose_name="visitor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'keep-apart order with a visitor',
-                'verbose_name_plural': 'keep-apart orders with visitors',
+                "verbose_name": "keep-apart order with a visitor",
+                "verbose_name_plural": "keep-apart orders with visitors",
             },
         ),
         migrations.AddIndex(
-            model_name='visitor',
-            index=models.Index(fields=['sort_name', 'id'], name='visitor_by_name'),
+            model_name="visitor",
+            index=models.Index(fields=["sort_name", "id"], name="visitor_by_name"),
         ),
         migrations.AddIndex(
-            model_name='clearance',
-            index=models.Index(fields=['facility', 'status'], name='clearance_by_facility'),
+            model_name="clearance",
+            index=models.Index(fields=["facility", "status"], name="clearance_by_facility"),
         ),
         migrations.AddConstraint(
-            model_name='clearance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['provisional', 'approved']), _negated=True), ('valid__isnull', False), _connector='OR'), name='clearance_says_until_when', violation_error_message='Say from when until when the clearance holds.'),
+            model_name="clearance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["provisional", "approved"]), _negated=True),
+                    ("valid__isnull", False),
+                    _connector="OR",
+                ),
+                name="clearance_says_until_when",
+                violation_error_message="Say from when until when the clearance holds.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clearance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by', '')), models.Q(('decided_at__isnull', False), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='clearance_decision_is_paired'),
+            model_name="clearance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by", "")),
+                    models.Q(("decided_at__isnull", False), models.Q(("decided_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="clearance_decision_is_paired",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clearance',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ['provisional', 'approved'])), expressions=[('visitor', '='), ('facility', '='), ('valid', '&&')], name='clearance_one_at_a_time', violation_error_message='This visitor already has a clearance here in those days.'),
+            model_name="clearance",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status__in", ["provisional", "approved"])),
+                expressions=[("visitor", "="), ("facility", "="), ("valid", "&&")],
+                name="clearance_one_at_a_time",
+                violation_error_message="This visitor already has a clearance here in those days.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitorkeepapart',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on__isnull', True)), fields=('visitor', 'participant'), name='visitor_keep_apart_once'),
+            model_name="visitorkeepapart",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on__isnull", True)),
+                fields=("visitor", "participant"),
+                name="visitor_keep_apart_once",
+            ),
         ),
     ]
