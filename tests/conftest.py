@@ -27,9 +27,10 @@ SHARED = Path(os.environ.get("THROUGHGATE_SHARED") or _ROOT.parent / "shared")
 
 
 def pytest_configure() -> None:
-    """WhiteNoise scans every static file for each test client; the tests do without it."""
+    """Keep to the tests' own data folder, and leave out WhiteNoise, which scans its files for each client."""
     from django.conf import settings
 
+    settings.DATA_DIR = var_dir()
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
 
 
@@ -46,6 +47,8 @@ def point_at(name: str) -> None:
     for alias in connections:
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
+        if SERVER is not None:
+            connections[alias].settings_dict["HOST"] = str(SERVER.socket)
 
 
 def _lock(connection: psycopg.Connection[tuple[object, ...]]) -> None:
