@@ -18,7 +18,7 @@ os.environ.setdefault("THROUGHGATE_DATA", str(Path(__file__).resolve().parents[1
 os.environ.setdefault("SECRET_KEY", "tests only, never a deployment")
 
 from throughgate.base import localpg
-from throughgate.base.paths import database_dir
+from throughgate.base.paths import database_dir, var_dir
 
 SERVER = None if os.environ.get("DATABASE_URL") else localpg.ensure(database_dir())
 
