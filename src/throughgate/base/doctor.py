@@ -99,12 +99,12 @@ def _programs() -> Finding:
 def _cluster(server: localpg.Server) -> Iterator[Finding]:
     with psycopg.connect(**server.conninfo()) as connection:  # type: ignore[arg-type]
         (checksums, bad, size) = connection.execute(
-            "SELECT current_setting('data_checksums'), sum(checksum_failures), sum(pg_database_size(datname)) "
-            "FROM pg_stat_database WHERE datname IS NOT NULL"
+            "SELECT current_setting('data_checksums'), sum(checksum_failures), "
+            "sum(pg_database_size(datname)) FROM pg_stat_database WHERE datname IS NOT NULL"
         ).fetchone() or ("off", 0, 0)
     yield Finding("database", f"up in {server.home}, {size / 1e6:,.0f} MB, checksums {checksums}")
     if bad:
-        remedy = "The disk has damaged it. Stop, copy the data folder, and restore the last backup to another disk."
+        remedy = "The disk has damaged it. Stop it, and restore the last backup to another disk."
         yield Finding("disk faults", f"{bad} damaged pages", remedy)
 
 
