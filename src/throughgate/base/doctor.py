@@ -100,7 +100,7 @@ def _cluster(server: localpg.Server) -> Iterator[Finding]:
     with psycopg.connect(**server.conninfo()) as connection:  # type: ignore[arg-type]
         (checksums, bad, size) = connection.execute(
             "SELECT current_setting('data_checksums'), sum(checksum_failures), "
-            "sum(pg_database_size(datname)) FROM pg_stat_database WHERE datname IS NOT NULL"
+            "sum(pg_database_size(datname))::float8 FROM pg_stat_database WHERE datname IS NOT NULL"
         ).fetchone() or ("off", 0, 0)
     yield Finding("database", f"up in {server.home}, {size / 1e6:,.0f} MB, checksums {checksums}")
     if bad:
