@@ -6,8 +6,23 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from throughgate.access.actor import Actor
+from throughgate.www.doors import navigation
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Context for every template."""
-    return {"actor": getattr(request, "actor", None), "demo": settings.DEMO}
+    actor: Actor = getattr(request, "actor", None) or Actor.anonymous()
+    try:
+        search_url = reverse("staff:find")
+    except NoReverseMatch:
+        search_url = ""
+    return {
+        "actor": actor if actor.signed_in else None,
+        "demo": settings.DEMO,
+        "navigation": SimpleLazyObject(lambda: navigation(actor)),
+        "search_url": search_url,
+    }

@@ -1,0 +1,20 @@
+"""Coming in."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from throughgate.base.ui_views import styleguide
+from throughgate.www.doors import everyone
+from throughgate.www.entry import views
+
+app_name = "entry"
+urlpatterns = [
+    path("start/", views.start, name="start"),
+    path("be/", views.be, name="be"),
+    path("be/<str:code>/", views.become, name="become"),
+    path("switch/", views.switch, name="switch"),
+    path("styleguide/", everyone()(styleguide), name="styleguide"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

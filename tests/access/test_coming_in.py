@@ -1,0 +1,71 @@
+"""Signing in, staying signed in, and what people without a role or a second factor reach."""
+
+from __future__ import annotations
+
+import factories as make
+import pytest
+from acting import signed_in
+from django.test import Client
+
+from throughgate.access.roles import RoleName
+
+pytestmark = pytest.mark.django_db
+
+
+def test_health_answers_without_anybody() -> None:
+    assert Client().get("/healthz").json() == {"ok": True}
+    assert Client().get("/readyz").json() == {"ok": True}
+
+
+def test_a_stranger_is_sent_to_sign_in() -> None:
+    response = Client().get("/start/")
+    assert response.status_code == 302
+    assert response["Location"] == "/account/login/"
+
+
+def test_the_sign_in_page_shows_and_signing_up_is_closed() -> None:
+    assert b"password" in Client().get("/account/login/").content
+    assert b"password1" not in Client().get("/account/signup/").content
+
+
+def test_without_a_second_factor_staff_reach_only_its_set_up() -> None:
+    browser = signed_in(make.member(RoleName.COORDINATOR, facility=make.facility()))
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "password"}]
+    session.save()
+    response = browser.get("/start/")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/account/2fa/")
+
+
+def test_personas_exist_only_in_the_demonstration(settings: pytest.FixtureRequest) -> None:
+    assert Client().get("/be/").status_code == 404
+    settings.DEMO = True  # type: ignore[attr-defined]
+    assert Client().get("/be/").status_code == 200
+
+
+def test_a_click_becomes_a_marked_persona_and_nobody_else(settings: pytest.FixtureRequest) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    place = make.facility()
+    marked = make.member(RoleName.COORDINATOR, facility=place)
+    marked.user.email = "dana@demo.throughgate.invalid"
+    marked.user.save()
+    other = make.member(RoleName.COORDINATOR, facility=place)
+    assert Client().post(f"/be/{other.code}/").status_code == 404
+    browser = Client()
+    assert browser.post(f"/be/{marked.code}/").status_code == 302
+    assert browser.get("/start/").status_code == 302
+
+
+@pytest.mark.parametrize(("field", "ago"), [("begun", 13 * 3600), ("last", 31 * 60)])
+def test_sessions_end_after_half_an_hour_idle_and_twelve_hours(field: str, ago: int) -> None:
+    browser = signed_in(make.member(RoleName.COORDINATOR, facility=make.facility()))
+    session = browser.session
+    session[field] = session.get(field, 0) - ago if field in session else 1
+    session.save()
+    assert browser.get("/start/")["Location"] == "/account/login/"
+
+
+def test_pages_of_someone_signed_in_are_kept_by_no_cache() -> None:
+    browser = signed_in(make.member(RoleName.COORDINATOR, facility=make.facility()))
+    assert "no-store" in browser.get("/switch/")["Cache-Control"]
