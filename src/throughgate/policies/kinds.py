@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attendance, deadlines, holidays, house, reasons, regime, waitlist
+from . import attendance, credit, deadlines, holidays, house, reasons, regime, waitlist
 from .reading import Table
 
 KINDS: dict[str, Callable[[Table], Any]] = {
     "attendance": attendance.read,
     "cancellations": reasons.read_cancellations,
     "contacts": deadlines.read_contacts,
+    "credit": credit.read,
     "deadlines": deadlines.read_deadlines,
     "holidays": holidays.read,
     "leaving": reasons.read_leaving,
