@@ -193,14 +193,14 @@ def _overlaps(packs: Sequence[Pack[Any]]) -> list[Problem]:
 
 
 def folders() -> tuple[Path, ...]:
-    """The shipped packs, then the deployment's own (setting or environment THROUGHGATE_POLICY_DIR).
+    """The shipped packs, then the deployment's own (setting POLICY_DIR, environment THROUGHGATE_POLICY_DIR).
 
     Raises PolicyError when the named folder does not exist.
     """
     try:
-        named = getattr(settings, "THROUGHGATE_POLICY_DIR", None)
+        named = getattr(settings, "POLICY_DIR", "")
     except ImproperlyConfigured:  # used as a plain library, without settings
-        named = None
+        named = ""
     named = named or os.environ.get("THROUGHGATE_POLICY_DIR")
     if not named:
         return (SHIPPED,)
