@@ -114,14 +114,8 @@ def _load(name: str, command: Command) -> Target:
 
 def setup(arguments: list[str]) -> int:
     """Make the database, its roles and tables, and bring them up to date."""
-    parser = argparse.ArgumentParser(prog="throughgate setup", description=setup.__doc__)
-    parser.add_argument("--anew", action="store_true", help="make keys, policies and grants anew in any case")
-    options = parser.parse_args(arguments)
+    argparse.ArgumentParser(prog="throughgate setup", description=setup.__doc__).parse_args(arguments)
     _prepare()
-    if options.anew:
-        from throughgate.base.setup import migrate  # noqa: PLC0415
-
-        migrate()
     sys.stdout.write(f"Ready. Data: {var_dir()}\n")
     return 0
 

@@ -174,7 +174,7 @@ def main_restore(arguments: list[str]) -> int:
         contents = restore(_embedded(), options.file, replace=options.replace, create=create_database)
         _say(f"Restored the state of {contents.taken}: {contents.total:,} rows, all counted.")
         # Brings the tables up to this version, and gives the database this installation's keys.
-        done = subprocess.run([sys.executable, "-m", "throughgate", "setup", "--anew"], check=False)
+        done = subprocess.run([sys.executable, "-m", "throughgate", "setup"], check=False)
     _say(
         "The audit trail is older now than its anchor; say why: throughgate verify-audit --restored 'REASON'"
     )
