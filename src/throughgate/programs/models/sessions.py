@@ -53,6 +53,13 @@ class Session(Coded, Recorded):
         output_field=DateTimeRangeField(),
         db_persist=True,
     )
+    planned_for = models.DateTimeField(
+        _("weekly time it was made for"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Stays when the session is moved, so that making sessions again makes no second one."),
+    )
     status = models.CharField(
         _("what became of it"), max_length=12, choices=SessionStatus, default=SessionStatus.PLANNED
     )
@@ -110,6 +117,11 @@ class Session(Coded, Recorded):
                 expressions=[("room", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
                 condition=~Q(status="cancelled") & Q(room__isnull=False),
                 violation_error_message=_("The room is taken at that time."),
+            ),
+            models.UniqueConstraint(
+                fields=["cohort", "planned_for"],
+                name="session_once_per_weekly_time",
+                violation_error_message=_("This session was already made."),
             ),
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | ~Q(reason=""),
