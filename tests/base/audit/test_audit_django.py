@@ -99,6 +99,15 @@ def test_the_command_tells_a_whole_trail_from_a_broken_one(django_trail, admin) 
     assert "TAMPERED [changed] the content of event 2 does not fit its hash." in text
 
 
+def test_how_far_behind_the_sealer_is(django_trail) -> None:
+    assert seal.waiting() == seal.Waiting(0, 0.0)
+    django_trail.write(NOTE, NOTE, "SELECT tg.log_read('page', '{1}', 'name', 1)")
+    behind = seal.waiting()
+    assert (behind.rows, 0 < behind.seconds < 60) == (3, True)
+    seal.run_once()
+    assert seal.waiting().rows == 0
+
+
 def test_the_command_with_a_copy_of_anchor_and_key_elsewhere(django_trail, admin, tmp_path) -> None:
     django_trail.write(NOTE)
     seal.run_once()

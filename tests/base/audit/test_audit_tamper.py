@@ -156,6 +156,11 @@ SEAL_CHANGES = {
     "time": "at = at + interval '1 microsecond'",
     "entries": "entries = set_byte(entries, 20, (get_byte(entries, 20) + 1) % 256)",
     "signature": "signature = set_byte(signature, 3, (get_byte(signature, 3) + 1) % 256)",
+    "signature cut short": "signature = substr(signature, 1, 10)",
+    "no signature": "signature = ''",
+    "no entries": "entries = ''",
+    "entries cut short": "entries = substr(entries, 1, 39)",
+    "fewer than none": "rows = -1",
     "link": "prev = sha256(prev)",
     "head": "head = sha256(head)",
     "key": "key_id = 'feedfeedfeedfeed'",
@@ -216,6 +221,22 @@ def test_a_changed_anchor(sealed) -> None:
     assert kinds(sealed) == {("seal changed", 2)}
     sealed.where.anchor.write_text("\n".join([lines[0], "gar{bage", *lines[2:]]) + "\n")
     assert kinds(sealed) == {("anchor", None), ("anchor", 2)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "null", "[]", "7", '"seq"', "{}", '{"seq": 3}', '{"seq": "3", "head": 4}', '{"note": 5}',
+        '{"note": "restored"}', '{"note": "restored", "kept_seq": "2", "kept_head": 0, "lost_to": null}',
+        '{"note": "begun", "seq": 2, "key_id": [], "signature": 5}', '{"note": "other", "seq": 1}', "\\xff",
+    ],
+)  # fmt: skip
+def test_nonsense_in_the_anchor_is_told_and_breaks_nothing(sealed, line) -> None:
+    with sealed.where.anchor.open("a") as file:
+        file.write(line + "\n")
+    assert kinds(sealed) == {("anchor", None)}
+    sealed.write("INSERT INTO note (participant_id) VALUES (1)")
+    assert len(sealed.seal()) == 1
 
 
 def test_a_false_note_does_not_excuse_a_cut(sealed, admin) -> None:

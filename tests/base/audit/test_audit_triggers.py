@@ -8,7 +8,7 @@ from psycopg import errors
 from psycopg.rows import dict_row
 from trail_cluster import act, audited, connect, table_sql
 
-from throughgate.base.audit import sql
+from throughgate.base.audit import models, sql
 
 
 def events(connection: psycopg.Connection) -> list[dict]:
@@ -192,3 +192,14 @@ def test_who_looked_at_a_record(web) -> None:
 
 def test_the_tables_are_those_of_the_models() -> None:
     assert sum(statement.startswith("CREATE TABLE") for statement in table_sql()) == 4
+
+
+@pytest.mark.parametrize(
+    ("stream", "model"), [("event", models.Event), ("read", models.ReadEvent), ("denied", models.DeniedEvent)]
+)
+def test_every_column_but_the_hash_itself_is_in_the_hash(stream, model) -> None:
+    columns = {field.column for field in model._meta.fields} - {"leaf"}
+    text = sql.canonical(stream, "e.")
+    assert {
+        column for column in columns if f"e.{column}" not in text.replace(")", " ").replace(",", " ").split()
+    } == (set())

@@ -92,9 +92,8 @@ def tip(path: Path) -> Tip | None:
                 file.seek(max(0, size - reach))
                 lines = file.read().split(b"\n")
                 complete = lines[:-1] if size <= reach else lines[1:-1]
-                for raw in reversed(complete):
-                    found = _standing(_parsed(raw) or {"note": "unreadable"})
-                    if found is not None:
+                for line in map(_parsed, reversed(complete)):
+                    if line is not None and (found := _standing(line)) is not None:
                         return found
                 if size <= reach:
                     return Tip()
@@ -103,15 +102,24 @@ def tip(path: Path) -> Tip | None:
         return None
 
 
+_SHAPES: dict[str | None, dict[str, type]] = {
+    None: {"seq": int, "head": str},
+    "begun": {"seq": int},
+    "restored": {"kept_seq": int, "kept_head": str, "lost_to": int, "reason": str, "by": str, "at": str},
+}
+
+
 def _parsed(raw: bytes) -> Line | None:
     try:
         line = json.loads(raw)
     except ValueError:
         return None
-    if not isinstance(line, dict):
+    if not isinstance(line, dict) or not isinstance(line.get("note"), str | None):
         return None
-    wanted = {"kept_seq", "kept_head", "lost_to"} if line.get("note") == "restored" else {"seq"}
-    return line if wanted <= line.keys() and ("note" in line or "head" in line) else None
+    shape = _SHAPES.get(line.get("note"))
+    if shape is None or not all(isinstance(line.get(name), kind) for name, kind in shape.items()):
+        return None
+    return line
 
 
 def append(path: Path, lines: Iterable[Line]) -> None:

@@ -14,8 +14,6 @@ from throughgate.base.audit.keys import KeyTrouble, key_id, load_public, places,
 from throughgate.base.audit.transactions import own_transaction
 from throughgate.base.audit.verify import Result, Verifier, report
 
-AUDITOR = "tg_auditor"
-
 
 def verify(arguments: list[str], out: TextIO | None = None) -> int:
     """Run the command. Exit code 0: whole; 1: tampering found; 2: it could not be checked."""
@@ -60,7 +58,7 @@ def verify_now(anchor_file: Path | None = None, trusted: list[Path] | None = Non
     keys = {key_id(key): key for key in named} or public_keys(where)
     # The anchor is read first: seals made meanwhile are then merely not expected in it.
     told = anchor.story(anchor_file or where.anchor)
-    with own_transaction(role=AUDITOR) as cursor:
+    with own_transaction(role=seal.AUDITOR) as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         return Verifier(cursor.connection, keys, told).run()
 

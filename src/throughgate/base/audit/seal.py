@@ -28,6 +28,7 @@ ENTRY_BYTES = 40
 # A seal's rows are held in memory at once; one transaction is never split.
 MOST_ROWS = 200_000
 SEALER = "tg_auditlog"
+AUDITOR = "tg_auditor"
 # Any constant will do: it keeps two sealers apart.
 LOCK = 0x7467_5345_414C
 
@@ -294,6 +295,31 @@ def run_once() -> list[Checkpoint]:
         with own_transaction(role=SEALER) as cursor:
             catch_up(cursor, where, signing)
     return made
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows that have no seal yet, and the age of the oldest in seconds (0 when there is none)."""
+
+    rows: int
+    seconds: float
+
+
+def waiting() -> Waiting:
+    """How far behind the sealer is, for health checks: more than a minute means that it does not run."""
+    rows, seconds = 0, 0.0
+    with own_transaction(role=AUDITOR) as cursor:
+        for stream in STREAMS:
+            for epoch in _epochs(cursor, stream):
+                cursor.execute(
+                    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::float8"
+                    f" FROM audit_{stream} WHERE epoch = %s AND xid >= (SELECT coalesce(max(xid_to), 0)"
+                    " FROM audit_seal WHERE stream = %s AND epoch = %s)",
+                    [epoch, stream, epoch],
+                )
+                found = cursor.fetchone()
+                rows, seconds = rows + found[0], max(seconds, found[1])
+    return Waiting(rows, seconds)
 
 
 def prove(cursor: Cursor, stream: str, row_id: int) -> dict[str, Any] | None:
