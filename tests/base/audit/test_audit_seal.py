@@ -40,6 +40,20 @@ def test_a_row_committed_late_with_an_early_id_is_sealed_later(trail) -> None:
     assert trail.verify().findings == []
 
 
+def test_a_row_carries_its_own_transaction_not_an_older_one_that_still_runs(trail, admin) -> None:
+    with (
+        trail.connect("tg_web", autocommit=False) as slow,
+        trail.connect("tg_web", autocommit=False) as quick,
+    ):
+        act(slow)
+        slow.execute(NOTE)
+        act(quick)
+        quick.execute(NOTE)
+        (own,) = quick.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+        quick.commit()
+        assert admin.execute("SELECT xid FROM audit_event").fetchall() == [(own,)]
+
+
 def test_rows_of_a_rolled_back_transaction_are_no_gap(trail) -> None:
     with trail.connect("tg_web", autocommit=False) as connection:
         act(connection)

@@ -7,6 +7,7 @@ The adversary is an administrator of the database with triggers off who knows ho
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -182,20 +183,22 @@ def test_seals_in_another_order(sealed, admin) -> None:
     assert {("seal changed", 2), ("seal changed", 3)} <= kinds(sealed)
 
 
-def forge(admin: psycopg.Connection, forger: Signer, seq: int) -> None:
-    """Make seal ``seq`` fit the rows as they are now, signed with a key of the forger's own."""
+def forge(admin: psycopg.Connection, forger: Signer, seq: int, **changes: int) -> None:
+    """Make seal ``seq`` fit the rows as they are now, signed with a key of the forger's choice."""
     row = admin.execute(f"SELECT {COLUMNS} FROM audit_seal WHERE seq = %s", [seq]).fetchone()
-    old = checkpoint(row)
+    old = replace(checkpoint(row), **changes)
     found = admin.execute(
-        "SELECT id, leaf FROM audit_event WHERE epoch = %s AND xid >= %s AND xid < %s ORDER BY xid, id",
+        f"SELECT id, leaf FROM audit_{old.stream} WHERE epoch = %s AND xid >= %s AND xid < %s"
+        " ORDER BY xid, id",
         [old.epoch, old.xid_from, old.xid_to],
     ).fetchall()
     entries = pack(found)
     root = merkle.root(entries)
-    head = type(old)(**{**old.__dict__, "root": root.hex(), "rows": len(entries)}).computed_head()
+    head = replace(old, root=root.hex(), rows=len(entries)).computed_head()
     admin.execute(
-        "UPDATE audit_seal SET entries = %s, rows = %s, root = %s, head = %s, signature = %s WHERE seq = %s",
-        [b"".join(entries), len(entries), root, head, forger.sign(head), seq],
+        "UPDATE audit_seal SET entries = %s, rows = %s, root = %s, head = %s, signature = %s, xid_from = %s"
+        " WHERE seq = %s",
+        [b"".join(entries), len(entries), root, head, forger.sign(head), old.xid_from, seq],
     )
 
 
@@ -211,6 +214,32 @@ def test_a_thief_of_the_key_is_caught_by_the_anchor(sealed, admin) -> None:
     admin.execute("DELETE FROM audit_event WHERE id = 8")
     forge(admin, signer(sealed.where), 3)
     assert ("seal changed", 3) in kinds(sealed)
+
+
+def test_a_thief_of_the_key_breaks_the_chain_even_without_an_anchor(sealed, admin) -> None:
+    sealed.where.anchor.unlink()
+    admin.execute("DELETE FROM audit_event WHERE id = 5")
+    forge(admin, signer(sealed.where), 2)
+    assert kinds(sealed) == {("anchor", None), ("seal chain", 3)}
+
+
+def test_a_thief_of_the_key_cannot_leave_a_gap_between_seals(sealed, admin) -> None:
+    sealed.write("INSERT INTO note (participant_id) VALUES (1)")
+    (last,) = sealed.seal()
+    sealed.where.anchor.unlink()
+    forge(admin, signer(sealed.where), last.seq, xid_from=last.xid_from + 1)
+    assert kinds(sealed) == {("anchor", None), ("seal range", last.seq)}
+
+
+def test_rows_whose_seal_was_taken_away_do_not_pass_as_new(sealed, admin) -> None:
+    admin.execute("DELETE FROM audit_seal WHERE seq = 2")
+    found = kinds(sealed)
+    assert {("no seal", 4), ("no seal", 5), ("no seal", 6), ("seal missing", 2)} <= found
+
+
+def test_a_spoiled_list_of_entries_accuses_no_row(sealed, admin) -> None:
+    admin.execute("UPDATE audit_seal SET entries = substr(entries, 1, 80) WHERE seq = 2")
+    assert kinds(sealed) == {("seal changed", 2)}
 
 
 def test_a_changed_anchor(sealed) -> None:
