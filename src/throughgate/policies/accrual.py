@@ -12,61 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .credit import STANDARD, Caps, CreditRule, CreditRules
+from .credit import Caps, CreditRule, CreditRules
+from .evidence import Event, Evidence, Facts, Pause
 from .ledger import NONE, LedgerLine, total
 from .packs import Pack
 from .workdays import add_months
 
 DAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One attendance, participation or completion that may earn. `id` names the record behind it.
-
-    `minutes` counts for hours; a session counts as one where minutes or `sessions` say so; `since` through
-    `on` is a span of successful participation for rules by the day. `award` is the program's own figure.
-    `institution_cancelled` marks hours the institution took away: they count only where the rule says so.
-    """
-
-    id: str
-    on: dt.date
-    program: str
-    minutes: int = 0
-    sessions: int = 0
-    since: dt.date | None = None
-    completed: bool = False
-    award: Decimal | None = None
-    tier: str = STANDARD
-    rating: str = ""
-    institution_cancelled: bool = False
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Days on which a clock stands still, both included, by kind (court, hospital, transfer...)."""
-
-    kind: str
-    starts: dt.date
-    ends: dt.date
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that forfeits credit where a rule knows its code."""
-
-    code: str
-    on: dt.date
-    id: str = ""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What else a rule needs to know. None is "not known". `rules` limits to those a person decided apply."""
-
-    sentence_days: int | None = None
-    started_on: dt.date | None = None
-    rules: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +63,50 @@ def accrue(
     ledger.roll_over(as_of)
     lines = [*ledger.lines, *_forfeited(pack, rules, ledger.lines, happened, as_of)]
     return sorted(lines, key=lambda line: (line.on, line.kind, order[line.rule], line.evidence, line.why))
+
+
+@dataclass(frozen=True)
+class Towards:
+    """How far somebody has come towards the next full unit of a rule: 34 of 52 hours."""
+
+    rule: str
+    unit: str
+    tier: str
+    have: Decimal
+    need: Decimal
+
+
+def towards(
+    pack: Pack[CreditRules],
+    evidence: Iterable[Evidence],
+    *,
+    as_of: dt.date,
+    facts: Facts | None = None,
+    events: Iterable[Event] = (),
+    pauses: Iterable[Pause] = (),
+) -> list[Towards]:
+    """What is left over under rules that earn for full units only, and has not lapsed by `as_of`."""
+    known, happened, stood_still = facts or Facts(), tuple(events), tuple(pauses)
+    seen = [each for each in evidence if each.on <= as_of and pack.covers(each.on)]
+    found = []
+    for rule in pack.data.rules.values():
+        if not rule.whole_units or rule.unit not in ("hour", "session", "day") or rule.amount_from_program:
+            continue
+        if known.rules is not None and rule.code not in known.rules:
+            continue
+        case = _Case(rule, pack.data, known, happened, stood_still)
+        now = _period(rule, pack.data, as_of)
+        sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: NONE)
+        for each in seen:
+            if _counts(case, each) and _period(rule, pack.data, each.on) == now:
+                program = each.program if rule.caps.program_month is not None else ""
+                sums[each.tier, program] += _quantity(rule, each, stood_still) * _share(rule, each.rating)
+        scale = 60 if rule.unit == "hour" else 1
+        for (tier, _), quantity in sorted(sums.items()):
+            left = quantity / scale % rule.per
+            if left > 0:
+                found.append(Towards(rule.code, rule.unit, tier, left, rule.per))
+    return found
 
 
 # --- what is earned before caps ---

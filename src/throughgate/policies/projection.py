@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from .accrual import Event, Evidence, Facts, Pause, accrue
+from .accrual import accrue
 from .credit import CreditRules
+from .evidence import Event, Evidence, Facts, Pause
 from .ledger import LedgerLine, total
 from .packs import Pack
 from .words import Label
