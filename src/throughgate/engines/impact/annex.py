@@ -103,9 +103,7 @@ def _annex_estimates(a: Analysis) -> list[str]:
         )
     if a.test:
         out.append(
-            paragraph(
-                f"Log-rank, unadjusted: {a.test.chi2:.4f} on {a.test.degrees} df, p {a.test.p:.3f}."
-            )
+            paragraph(f"Log-rank, unadjusted: {a.test.chi2:.4f} on {a.test.degrees} df, p {a.test.p:.3f}.")
         )
     if a.e_value:
         out.append(

@@ -96,8 +96,8 @@ def kaplan_meier(counts: Counts) -> Curve:
 def aalen_johansen(counts: Counts, cause: int = 0) -> Curve:
     """Probability of having left through `cause` by each day, other causes competing [T-5].
 
-    The standard error is the delta method over the daily multinomial hazards, which equals the
-    infinitesimal jackknife exactly; the interval is log(-log) on 1 - F.
+    The standard error is the delta method over the daily multinomial hazards (without late entry it equals
+    the infinitesimal jackknife exactly); the interval is log(-log) on 1 - F.
     """
     at_risk = counts.at_risk
     hazards = _ratio(counts.events, at_risk[None, :])
