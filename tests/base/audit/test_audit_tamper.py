@@ -237,6 +237,16 @@ def test_rows_whose_seal_was_taken_away_do_not_pass_as_new(sealed, admin) -> Non
     assert {("no seal", 4), ("no seal", 5), ("no seal", 6), ("seal missing", 2)} <= found
 
 
+def test_a_row_rewritten_together_with_its_entry_does_not_lead_to_the_root(sealed, admin) -> None:
+    admin.execute("UPDATE audit_event SET actor = 99 WHERE id = 5")
+    rehash(admin, "event", 5)
+    rows = admin.execute(
+        "SELECT id, leaf FROM audit_event WHERE id BETWEEN 4 AND 6 ORDER BY xid, id"
+    ).fetchall()
+    admin.execute("UPDATE audit_seal SET entries = %s WHERE seq = 2", [b"".join(pack(rows))])
+    assert kinds(sealed) == {("seal changed", 2)}
+
+
 def test_a_spoiled_list_of_entries_accuses_no_row(sealed, admin) -> None:
     admin.execute("UPDATE audit_seal SET entries = substr(entries, 1, 80) WHERE seq = 2")
     assert kinds(sealed) == {("seal changed", 2)}
