@@ -190,7 +190,7 @@ def _over(
     axes.set_ylabel(y_label)
     _number_axis(axes.yaxis, percent)
     if percent:
-        axes.set_ylim(0, 1)
+        axes.set_ylim(0, 1.015)  # a whole line at 100 %
     axes.grid(axis="y", color=LINE)
     if len(series) > 1:
         axes.legend(frameon=False, labelcolor=INK, handlelength=3)

@@ -20,6 +20,8 @@
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    // An answer that is a file leaves the page standing: the form may be sent again then.
+    setTimeout(() => delete form.dataset.sent, 4000);
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
@@ -30,8 +32,8 @@
     const copier = event.target.closest("[data-copy]");
     if (!copier) return;
     await navigator.clipboard.writeText(copier.dataset.copy);
-    const said = document.getElementById("said");
-    if (said) said.textContent = copier.dataset.copied;
+    say(copier.dataset.copied);
+    copier.lastChild.textContent = ` ${copier.dataset.copied}`;
   });
 
   // Buttons that only work with this file stay hidden until it runs.
@@ -40,6 +42,16 @@
   };
   reveal(document);
   document.addEventListener("htmx:load", (event) => reveal(event.target));
+
+  const say = (text) => {
+    const said = document.getElementById("said");
+    if (said) said.textContent = text;
+  };
+  // A list that was narrowed says aloud how much is left.
+  document.addEventListener("htmx:afterSettle", () => {
+    const count = document.querySelector(".pager p");
+    if (count) say(count.textContent.trim());
+  });
 
   // What was wrong is said first.
   document.querySelector(".error-summary")?.focus();
