@@ -14,7 +14,7 @@ from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.template import Context, Template, TemplateSyntaxError
 from django.template.loader import render_to_string
-from django.test import RequestFactory, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,7 +156,7 @@ def test_what_is_wrong_is_said_above_and_linked() -> None:
     form = SampleForm({"hours": "15", "was": ""})
     out = draw("{% postform form 'Save' %}", form=form)
     assert '<a href="#id_hours">' in out
-    assert '<a href="#id_was_0">' in out
+    assert '<a href="#id_was_0">Marcus was: This field is required.</a>' in out
     assert 'aria-describedby="id_hours_helptext id_hours_error"' in out
     assert out.index("id_hours_error") < out.index('name="hours"')
     assert 'value="15"' in out
@@ -249,7 +249,7 @@ def test_files_of_other_packages_are_served() -> None:
     finder = PackageFinder()
     for name, storage in finder.list(None):
         with storage.open(name) as file:
-            assert len(file.read()) > 10_000
+            assert file.read(1)
         assert finder.find(name) == str(FILES[name])
     assert finder.find("other.js") == []
 
@@ -297,3 +297,17 @@ def test_words_can_be_read_on_their_tints(scheme: str) -> None:
         for pair in pairs
         if _contrast(tokens[pair[0]], tokens[pair[1]]) < 4.5
     } == {}
+
+
+# --- Sign-in pages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_sign_in_wears_the_same_clothes(client: Client) -> None:
+    out = client.get("/account/login/").content.decode()
+    assert out.count("<h1") == 1
+    assert 'class="masthead"' in out
+    assert '<label for="id_login">' in out
+    assert [name for name in re.findall(r'src="/static/([^"]+)"', out) if not finders.find(name)] == []
+    wrong = client.post("/account/login/", {"login": "", "password": ""}).content.decode()
+    assert '<a href="#id_login">' in wrong

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import allauth
 import django_htmx
 import fontpkg_public_sans
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
 
 _FONT = Path(fontpkg_public_sans.ROOT) / "files"
+_ALLAUTH = Path(allauth.__file__).parent
 _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 
 # Name under STATIC_URL -> the file in its package.
@@ -23,6 +25,12 @@ FILES: dict[str, Path] = {
     "fonts/public-sans.ttf": _FONT / "PublicSans[wght].ttf",
     "fonts/public-sans-italic.ttf": _FONT / "PublicSans-Italic[wght].ttf",
     "vendor/htmx.min.js": _HTMX / "htmx-2.min.js",
+    # Passkeys and recovery codes; the names are those that allauth's pages ask for.
+    "account/js/account.js": _ALLAUTH / "account" / "static" / "account" / "js" / "account.js",
+    "account/js/onload.js": _ALLAUTH / "account" / "static" / "account" / "js" / "onload.js",
+    "mfa/js/recovery_codes.js": _ALLAUTH / "mfa" / "static" / "mfa" / "js" / "recovery_codes.js",
+    "mfa/js/webauthn-json.js": _ALLAUTH / "mfa" / "static" / "mfa" / "js" / "webauthn-json.js",
+    "mfa/js/webauthn.js": _ALLAUTH / "mfa" / "static" / "mfa" / "js" / "webauthn.js",
 }
 
 

@@ -258,14 +258,16 @@ def product_version() -> str:
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what every page shell shows.
 
-    Settings: ``THROUGHGATE_BANNER`` (text over every page, such as that every person here is invented) and
-    ``THROUGHGATE_LOCK_MINUTES`` (idle minutes after which a signed-in screen hides itself, 0 = never).
+    Settings: ``THROUGHGATE_BANNER`` (text over every page; a demonstration says by itself that its people are
+    invented) and ``THROUGHGATE_LOCK_MINUTES`` (idle minutes after which a signed-in screen hides itself; 10,
+    0 = never).
     """
+    invented = _("Demonstration: every person here is invented.") if getattr(settings, "DEMO", False) else ""
     return {
         "product_version": product_version(),
         "printed_at": timezone.now(),
-        "environment_banner": getattr(settings, "THROUGHGATE_BANNER", ""),
-        "lock_after": getattr(settings, "THROUGHGATE_LOCK_MINUTES", 0),
+        "environment_banner": getattr(settings, "THROUGHGATE_BANNER", "") or invented,
+        "lock_after": getattr(settings, "THROUGHGATE_LOCK_MINUTES", 10),
     }
 
 

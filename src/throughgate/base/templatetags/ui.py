@@ -391,7 +391,7 @@ def errorsummary(*forms: BaseForm) -> SafeString:
         lines += [{"text": text, "target": ""} for text in form.non_field_errors()]
         for field in form:
             first = f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
-            lines += [{"text": text, "target": first} for text in field.errors]
+            lines += [{"text": f"{field.label}: {text}", "target": first} for text in field.errors]
     return _draw("errorsummary", lines=lines) if lines else mark_safe("")
 
 
