@@ -11,6 +11,10 @@ export PYTHONPATH = src
 TEST_ENV = THROUGHGATE_DATA="$(CURDIR)/var/test"
 THROUGHGATE = $(BIN)/python -m throughgate
 
+# An environment whose folder was moved, or whose Python is gone, is made anew (only one that we made).
+$(shell if [ -f $(VENV)/.here ]; then \
+  [ "$$(cat $(VENV)/.here)" = "$(CURDIR)" ] && $(BIN)/python -c "" 2>/dev/null || rm -f $(VENV)/.base $(VENV)/.dev; fi)
+
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
@@ -34,7 +38,7 @@ check-steps:
 	@find src -name '*.html' -print | sort > var/test/templates.txt; \
 	  if [ -s var/test/templates.txt ]; then echo "$(BIN)/djade --check (all templates)"; \
 	  xargs $(BIN)/djade --check --target-version 5.2 < var/test/templates.txt; fi
-	$(THROUGHGATE) manage makemigrations --check --dry-run
+	$(BIN)/python -W ignore::RuntimeWarning -m throughgate manage makemigrations --check --dry-run
 	$(BIN)/python -m pytest -n 2 -m "not browser and not slow" $(PYTEST)
 
 test: $(VENV)/.dev ## every test, browser included; PYTEST='...' adds options
