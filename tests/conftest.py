@@ -31,6 +31,7 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     settings.DATA_DIR = var_dir()
+    settings.SECRET_KEY = os.environ["SECRET_KEY"]
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
 
 

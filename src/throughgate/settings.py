@@ -38,10 +38,11 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "csp",
-    "pgtrigger",
     "procrastinate.contrib.django",
     "throughgate.base.audit",
     "throughgate.base.apps.BaseConfig",
+    "throughgate.base.outbox",
+    "throughgate.base.works",
     "throughgate.access",
     "throughgate.places",
     "throughgate.people",
@@ -159,6 +160,9 @@ WHITENOISE_USE_FINDERS = True
 
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Throughgate <no-reply@throughgate.invalid>")
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+WORKER_THREADS = 2
 
 POLICY_DIR = env.text("THROUGHGATE_POLICY_DIR")
 FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import factories as make
 import pytest
-from acting import signed_in
 from django.test import Client
 
+import factories as make
+from acting import signed_in
 from throughgate.access.roles import RoleName
 
 pytestmark = pytest.mark.django_db

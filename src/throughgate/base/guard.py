@@ -56,6 +56,8 @@ class Guard:
     rules: Mapping[Audience, Rule] = field(default_factory=dict)
     participant: str | None = None
     audited: bool = True
+    # Whether rows are policed one by one; the job queue is one role's alone and needs none.
+    by_row: bool = True
     # Jobs run as the system and may read and write every row unless the table says otherwise.
     job: Rule = ANY
 
@@ -107,7 +109,9 @@ def permitted(permission: str, condition: str = ALWAYS) -> str:
 
 # Tables that other packages own. Sign-in runs as tg_auth, jobs as tg_queue; nobody else sees them.
 _AUTH = Guard(tier=Tier.RESTRICTED, audited=False, rules={Audience.AUTH: Rule(ALWAYS, ALWAYS, ALWAYS)})
-_QUEUE = Guard(tier=Tier.OPERATIONAL, audited=False, rules={Audience.QUEUE: Rule(ALWAYS, ALWAYS, ALWAYS)})
+_QUEUE = Guard(
+    tier=Tier.OPERATIONAL, audited=False, by_row=False, rules={Audience.QUEUE: Rule(ALWAYS, ALWAYS, ALWAYS)}
+)
 _CATALOG = Guard(
     tier=Tier.PUBLIC,
     audited=False,
@@ -134,7 +138,7 @@ def guarded_models() -> Iterator[tuple[type[models.Model], Guard]]:
     """Every concrete model of the project with its guard; many-to-many tables inherit their model's."""
     for model in apps.get_models(include_auto_created=True):
         # The audit trail guards its own tables, more strictly than any other.
-        if not model._meta.managed or model._meta.proxy or model._meta.app_label == "audit":
+        if model._meta.proxy or model._meta.app_label == "audit":
             continue
         yield model, guard_of(model)
 
@@ -200,6 +204,10 @@ def table_statements(table: str, guard: Guard) -> Iterator[str]:
     """The SQL that makes one table say no to everybody but those its guard names. Idempotent."""
     roles = ", ".join(audience.role for audience in Audience)
     yield f'REVOKE ALL ON "{table}" FROM PUBLIC, tg_web, {roles}'
+    if not guard.by_row:
+        for audience in guard.rules:
+            yield f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {audience.role}'
+        return
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
     yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
     yield f"""DO $$ DECLARE p text; BEGIN

@@ -48,7 +48,7 @@ def page(*audiences: Audience, permission: Permission | None = None) -> Callable
 
         guarded.audiences = audiences  # type: ignore[attr-defined]
         guarded.permission = permission  # type: ignore[attr-defined]
-        return guarded
+        return guarded  # type: ignore[return-value]
 
     return guard
 

@@ -1,0 +1,1 @@
+"""The outbox: messages are written with the facts they tell of, and sent exactly once when those hold."""
