@@ -56,6 +56,7 @@ lock: ## resolve the dependencies anew (needs uv)
 
 clean: ## remove what was installed and built here; your data stays
 	@if [ -x $(BIN)/python ]; then $(TEST_ENV) $(THROUGHGATE) stop || true; fi
+	@case "$$(cat var/test/db/elsewhere 2>/dev/null)" in /var/lib/throughgate/?*) rm -rf "$$(cat var/test/db/elsewhere)";; esac
 	rm -rf $(VENV) var/test build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage*
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 

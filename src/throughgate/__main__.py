@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from throughgate.base import env
 from throughgate.base.paths import database_dir, var_dir
 from throughgate.base.trouble import Trouble
 
@@ -150,7 +151,7 @@ def manage(arguments: list[str]) -> None:
 
 def _start_database() -> None:
     """Start the embedded database, if that is the one in use, before settings ask where it is."""
-    if not os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_URL_FILE"):
+    if not env.text("DATABASE_URL"):
         from throughgate.base import localpg  # noqa: PLC0415
 
         localpg.ensure(database_dir())

@@ -25,7 +25,7 @@ from typing import IO, Any, Final
 import psycopg
 from psycopg import sql
 
-from throughgate.base import localpg
+from throughgate.base import env, localpg
 from throughgate.base.paths import database_dir, var_dir
 from throughgate.base.supervisor import only_one
 from throughgate.base.trouble import Trouble
@@ -185,7 +185,7 @@ def main_restore(arguments: list[str]) -> int:
 
 
 def _embedded() -> localpg.Server:
-    if os.environ.get("DATABASE_URL"):
+    if env.text("DATABASE_URL"):
         raise Trouble(
             "DATABASE_URL names a server of your own. Back it up there, as a superuser: pg_dump -Fc; "
             "any other role is held by row security."

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from throughgate.base import localpg, pgbinaries, supervisor
+from throughgate.base import env, localpg, pgbinaries, supervisor
 from throughgate.base.paths import database_dir, var_dir
 from throughgate.base.trouble import Trouble
 
@@ -45,7 +45,7 @@ def examine() -> Iterator[Finding]:
     yield _python()
     yield _disk()
     yield _running()
-    if os.environ.get("DATABASE_URL"):
+    if env.text("DATABASE_URL"):
         yield from _inside()
         return
     was_down = localpg.status(database_dir()).state != "up"

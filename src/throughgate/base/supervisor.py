@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from throughgate.base import localpg
+from throughgate.base import env, localpg
 from throughgate.base.paths import database_dir, var_dir
 from throughgate.base.trouble import Trouble
 
@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> int:
             done = subprocess.run([sys.executable, "-m", "throughgate", "setup"], check=False)
             if done.returncode:
                 return done.returncode
-        embedded = None if os.environ.get("DATABASE_URL") else database_dir()
+        embedded = None if env.text("DATABASE_URL") else database_dir()
         supervisor = Supervisor(_children(options), embedded, address)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and "&" mean it
