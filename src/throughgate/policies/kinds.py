@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attendance, credit, deadlines, holidays, house, reasons, regime, waitlist
+from . import attendance, credit, deadlines, holidays, house, readiness, reasons, regime, waitlist
 from .reading import Table
 
 KINDS: dict[str, Callable[[Table], Any]] = {
@@ -16,6 +16,7 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "deadlines": deadlines.read_deadlines,
     "holidays": holidays.read,
     "leaving": reasons.read_leaving,
+    "readiness": readiness.read,
     "regime": regime.read,
     "reminders": house.read_reminders,
     "retention": house.read_retention,

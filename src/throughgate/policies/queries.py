@@ -19,6 +19,7 @@ from .house import ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
 from .library import SHIPPED, Gap, Library, chain, in_force, library, load
 from .packs import Pack
+from .readiness import ReadinessRules
 from .reading import PolicyError, Problem
 from .reasons import CancellationRules, LeaveRules
 from .regime import RegimeRules
@@ -37,6 +38,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "deadlines": _("Answer deadlines"),
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
+    "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
     "reminders": _("Reminders before something expires"),
     "retention": _("How long records are kept"),
@@ -79,6 +81,11 @@ def holidays(jurisdiction: str, on: dt.date) -> Pack[HolidayRules]:
 def leaving(jurisdiction: str, on: dt.date) -> Pack[LeaveRules]:
     """The leave reasons in force."""
     return in_force("leaving", jurisdiction, on)
+
+
+def readiness(jurisdiction: str, on: dt.date) -> Pack[ReadinessRules]:
+    """From how many days before a session each missing thing shows."""
+    return in_force("readiness", jurisdiction, on)
 
 
 def regime(jurisdiction: str, on: dt.date) -> Pack[RegimeRules]:

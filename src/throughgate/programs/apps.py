@@ -11,4 +11,5 @@ class ProgramsConfig(AppConfig):
         from throughgate.base import setup
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
+        setup.FUNCTION_FILES.append(("throughgate.programs", "readiness.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "seats.sql"))
