@@ -10,8 +10,6 @@ from impact_data import IOWA, cps, lalonde_spec, nsw, psid, recid, rossi
 
 from throughgate.engines.impact import comparison, counting, models, survival
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 
 def design(d, names):
     return np.column_stack([np.ones(len(d)), d[names].to_numpy(float)])
@@ -19,7 +17,7 @@ def design(d, names):
 
 def test_i1_lognormal_regression_of_the_work_program():
     d = recid()
-    names = "workprg priors tserved felon alcohol drugs black married educ age".split()
+    names = ["workprg", "priors", "tserved", "felon", "alcohol", "drugs", "black", "married", "educ", "age"]
     fit, sigma = models.lognormal(d.durat.to_numpy(float), 1.0 - d.cens.to_numpy(float), design(d, names))
     coef = [4.099, -0.063, -0.137, -0.019, 0.444, -0.635, -0.298, -0.543, 0.341, 0.023, 0.0039]
     se = [0.348, 0.120, 0.021, 0.003, 0.145, 0.144, 0.133, 0.117, 0.140, 0.025, 0.0006]
@@ -33,7 +31,7 @@ def test_i1_lognormal_regression_of_the_work_program():
 
 def test_i2_cox_of_the_work_program():
     d = recid()
-    names = "workprg priors tserved felon drugs black married educ age".split()
+    names = ["workprg", "priors", "tserved", "felon", "drugs", "black", "married", "educ", "age"]
     fit = models.cox(d.durat.to_numpy(float), 1.0 - d.cens.to_numpy(float), d[names].to_numpy(float))
     ratio = dict(zip(names, np.exp(fit.coef), strict=True))
     assert int(d.durat.sum()) == 80_013 and int((1 - d.cens).sum()) == 552

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from throughgate.engines.impact import counting, survival
 from throughgate.engines.impact.errors import StudyError
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 
 def people(seed, n=400, late=False):
     rng = np.random.default_rng(seed)
@@ -155,7 +153,7 @@ def test_logrank_of_many_groups_equals_lifelines():
 
 
 def test_restricted_mean_is_the_area_and_its_error_is_the_jackknife():
-    exit_, cause, entry = people(6, 120)
+    exit_, cause, _entry = people(6, 120)
     event = (cause == 1).astype(int)
     mean, se = survival.restricted_mean(counts(exit_, event), 40)
 

@@ -101,6 +101,8 @@ def _check(spec: Spec, people: People) -> None:
         parts = values.values() if isinstance(values, dict) else [values]
         if any(isinstance(p, np.ndarray) and len(p) != n for p in parts):
             raise StudyError(f"{name} does not have one value per person ({n} people).")
+    if np.any(people.time < 0):
+        raise StudyError("Time counts from time zero and cannot be negative. Leave out who left before it.")
     if n == 0:
         raise StudyError("The study has no people. Check the file and the eligibility rules.")
     if set(spec.timing) != set(people.covariates):
@@ -114,24 +116,16 @@ def _check(spec: Spec, people: People) -> None:
 def _before(spec: Spec, p: People) -> list[Finding]:
     returned = p.cause == 1
     found = [*design.card_complete(spec.card), *design.completers_only(spec.card)]
-    # Ends of observation count from release, as does the start of the program.
-    ended = p.time.astype(float) + (spec.card.landmark or 0)
-    found += design.immortal_time(spec.card, p.treated, p.started, ended)
+    if not p.treated.any() or p.treated.all():
+        nobody = "There is nobody to compare with."
+        return [*found, Finding("no_comparison", Level.STOP, nobody, "Add people who did not take part.")]
+    found += design.immortal_time(spec.card, p.treated, p.started)
     found += design.post_baseline(spec.timing)
     found += design.double_counting(list(p.person), p.treated)
     found += design.coverage(p.covered, p.treated)
     found += design.surveillance(spec.counts_technical, p.supervised, p.treated, spec.supervision_adjusted)
     offense = None if p.offense_time is None else p.offense_time[returned]
     found += design.before_release(p.time[returned].astype(float), offense)
-    if not p.treated.any() or p.treated.all():
-        found.append(
-            Finding(
-                "no_comparison",
-                Level.STOP,
-                "There is nobody to compare with.",
-                "Add people who did not take part.",
-            )
-        )
     return found
 
 

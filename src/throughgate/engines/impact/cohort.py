@@ -7,11 +7,14 @@ the window ends, exclusive), mature (whole window observed) and returned (event 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from .counting import Cube, count
+import numpy as np
+
+from .counting import Cube, collect, count
 from .errors import StudyError
 from .events import History
 from .measures import Measure
@@ -36,7 +39,10 @@ def connect(history: History, backend: Any = None) -> dict[str, Any]:
     con = ibis.duckdb.connect()
     for name in names:
         con.con.register(f"tg_{name}", getattr(history, name))
-    return {n: con.table(f"tg_{n}") for n in names}
+    with warnings.catch_warnings():
+        # Ibis still reads a table's columns through a DuckDB method that has a newer name.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return {n: con.table(f"tg_{n}") for n in names}
 
 
 def people(
@@ -187,8 +193,12 @@ def rates(cohort: Any) -> list[Rate]:
     """Fixed-window rates by group over mature releases only (Ibis aggregation) [T-4]."""
     t = cohort.filter(cohort.mature)
     out = t.group_by("group").agg(people=t.count(), returned=t.returned.cast("int64").sum())
-    rows = out.to_pyarrow().to_pylist()
-    made = [Rate(str(x["group"] or "unknown"), int(x["people"]), int(x["returned"] or 0)) for x in rows]
+    got = collect(out)
+    names = np.ma.filled(np.ma.asarray(got["group"]).astype(object), "unknown")
+    made = [
+        Rate(str(name), int(n), int(k))
+        for name, n, k in zip(names, got["people"], got["returned"], strict=True)
+    ]
     return sorted(made, key=lambda rate: rate.group)
 
 

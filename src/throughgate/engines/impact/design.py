@@ -121,36 +121,24 @@ def completers_only(card: Card) -> list[Finding]:
     ]
 
 
-def immortal_time(
-    card: Card, treated: Bools, started: Floats | None, ended: Floats | None = None
-) -> list[Finding]:
+def immortal_time(card: Card, treated: Bools, started: Floats | None) -> list[Finding]:
     """Stop when participants had to stay free for a while to become participants [T-1].
 
-    started (n,): day the program began, counted from release (negative: before release; NaN: never);
-    ended (n,): day observation ended, counted from release. A landmark study must hold only people still
-    observed on the landmark day, with arms fixed by that day.
+    started (n,): day the program began, counted from release (negative: before release; NaN: never). In a
+    landmark study arms are fixed by the landmark day, from which time is counted.
     """
     if started is None:
-        if card.place == "outside" and card.time_zero == "release":
+        if card.place == "outside" and card.time_zero != "enrollment":
             return [
                 _immortal(
-                    "The program takes place after release, the clock starts at release, and the file does "
-                    "not say when each person started."
+                    "The program takes place after release, and the file does not say when each person started."
                 )
             ]
         return []
     first = np.where(treated, started, np.nan)
     if card.time_zero == "landmark":
-        day = card.landmark or 0
-        late = int(np.sum(first > day))
-        gone = int(np.sum(ended <= day)) if ended is not None else 0
-        if late or gone:
-            return [
-                _immortal(
-                    f"{late} people joined after the landmark day and {gone} were no longer observed on it."
-                )
-            ]
-        return []
+        late = int(np.sum(first > (card.landmark or 0)))
+        return [_immortal(f"{late} people joined only after the landmark day.")] if late else []
     late = int(np.sum(first > 0)) if card.time_zero == "release" else 0
     if late:
         return [_immortal(f"{late} people are counted as participants from release but started only later.")]

@@ -58,23 +58,33 @@ class Funnel:
 
 
 def shrink(names: Sequence[str], values: Floats, ses: Floats) -> tuple[Shrunk, ...]:
-    """Normal-normal empirical Bayes with the Paule-Mandel between-program variance.
+    """Pull each estimate toward the mean of all programs, by a normal-normal hierarchy.
 
-    The interval allows for the estimated mean (Morris-type correction is left out: with few programs the
-    intervals are slightly short, so at least three are needed).
+    The spread between programs is averaged over its likelihood (flat in the standard deviation, the mean
+    integrated out) instead of being fixed at one estimate: with a dozen programs a fixed one makes the
+    intervals cover 83 % where 95 % is promised. Needs at least three programs.
     """
     values, ses = np.asarray(values, dtype=float), np.asarray(ses, dtype=float)
     if len(values) < 3 or len(values) != len(ses) or np.any(ses <= 0):
         raise StudyError("Shrinkage needs at least three programs, each with a positive standard error.")
-    tau2 = paule_mandel(values, ses)
-    w = 1 / (ses**2 + tau2)
-    mean = float(w @ values / w.sum())
-    keep = tau2 / (tau2 + ses**2)
-    centre = keep * values + (1 - keep) * mean
-    sd = np.sqrt(keep * ses**2 + (1 - keep) ** 2 / w.sum())
+    top = 5 * max(float(np.std(values)), float(np.max(ses)))
+    v = ses[None, :] ** 2 + np.linspace(0, top, 400)[:, None] ** 2  # (grid, programs)
+    w = 1 / v
+    mean = (w @ values) / w.sum(axis=1)
+    loglik = -0.5 * (
+        np.log(v).sum(axis=1) + np.log(w.sum(axis=1)) + (w * (values - mean[:, None]) ** 2).sum(axis=1)
+    )
+    weight = np.exp(loglik - loglik.max())
+    weight /= weight.sum()
+    keep = 1 - ses**2 * w
+    centre = keep * values + (1 - keep) * mean[:, None]
+    spread = keep * ses**2 + (1 - keep) ** 2 / w.sum(axis=1)[:, None]
+    value = weight @ centre
+    sd = np.sqrt(weight @ (spread + (centre - value) ** 2))
+    share = weight @ keep
     return tuple(
-        Shrunk(n, float(v), float(c), float(c - Z95 * s), float(c + Z95 * s), float(k))
-        for n, v, c, s, k in zip(names, values, centre, sd, keep, strict=True)
+        Shrunk(n, float(r), float(c), float(c - Z95 * s), float(c + Z95 * s), float(k))
+        for n, r, c, s, k in zip(names, values, value, sd, share, strict=True)
     )
 
 

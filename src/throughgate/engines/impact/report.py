@@ -264,7 +264,7 @@ def _say(a: Analysis) -> str:
 
 
 def _whom(a: Analysis, show: bool) -> str:
-    if not show or not a.subgroups:
+    if not show or len(a.subgroups) < 2:
         return ""
     rows = []
     for g in a.subgroups:
