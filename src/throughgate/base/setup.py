@@ -34,6 +34,7 @@ def prepare() -> None:
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "throughgate.settings")
         django.setup()
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     if _state() != fingerprint():
         migrate()
 
@@ -80,6 +81,7 @@ def sync() -> None:
         _run(cursor, (_text(package, file) for package, file in FUNCTION_FILES[1:]))
         roles = ", ".join(audience.role for audience in scope.Audience)
         cursor.execute(f"GRANT USAGE ON SCHEMA tg TO {roles}, tg_auditlog")
+        _open_functions(cursor)
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {roles}")
         for model, rules in guard.guarded_models():
             table = model._meta.db_table
@@ -102,6 +104,22 @@ def sync() -> None:
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             [fingerprint()],
         )
+
+
+def _open_functions(cursor: object) -> None:
+    """Who may call which function of ours: those of policies everybody, those that answer about keep-apart
+    orders only staff and jobs, those of the audit only whom it lets."""
+    cursor.execute(  # type: ignore[attr-defined]
+        "SELECT p.oid::regprocedure::text, p.proname, p.prorettype = 'trigger'::regtype FROM pg_proc p"
+        " WHERE p.pronamespace = 'tg'::regnamespace AND p.proname NOT LIKE 'audit\\_%%'"
+        " AND p.proname NOT IN ('log_read', 'log_denied', 'lookers')"
+    )
+    everyone = ", ".join(audience.role for audience in scope.Audience)
+    for signature, name, is_trigger in cursor.fetchall():  # type: ignore[attr-defined]
+        cursor.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC, {everyone}")  # type: ignore[attr-defined]
+        if not is_trigger:
+            roles = "tg_staff, tg_job" if "apart" in name else f"{everyone}, tg_auditlog"
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {roles}")  # type: ignore[attr-defined]
 
 
 def fingerprint() -> str:
