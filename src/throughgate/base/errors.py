@@ -19,6 +19,8 @@ class Reason:
     remedy: Text = ""
     # Whether someone with the right permission may overrule it with a reason of their own.
     overridable: bool = False
+    # The name of the fact that is wrong, when one is: a form shows the reason beside its field.
+    field: str = ""
 
 
 class Refused(Exception):

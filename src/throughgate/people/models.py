@@ -351,6 +351,9 @@ class ReleaseDate(Recorded):
         ]
 
 
+EITHER = f"({seen_participant('first_id')} OR {seen_participant('second_id')})"
+
+
 class KeepApart(Coded, Recorded):
     """Two participants who must not be in the same room; used by booking as a yes or no ([A-45])."""
 
@@ -380,8 +383,9 @@ class KeepApart(Coded, Recorded):
         participant="first_id",
         rules={
             Audience.STAFF: Rule(
-                read=permitted("view_keep_apart", seen_participant("first_id")),
-                write=permitted("edit_keep_apart", seen_participant("first_id")),
+                # Whoever holds either of the two reads the order; both facilities must keep it.
+                read=permitted("view_keep_apart", EITHER),
+                write=permitted("edit_keep_apart", EITHER),
             )
         },
     )
