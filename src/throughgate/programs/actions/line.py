@@ -159,7 +159,7 @@ def put_back(*, by: Actor, entry: WaitlistEntry, reason: str) -> WaitlistEntry:
     Whoever withdrew their own request may put it back; other ends only staff undo. Refuses when the person is
     in line for the program again by now.
     """
-    own = entry.status == WaitStatus.WITHDRAWN
+    own = WaitlistEntry.objects.filter(pk=entry.pk, status=WaitStatus.WITHDRAWN).exists()
     entry = _take(by, entry, "put_back", reason=reason, needs_reason=True, self_too=own)
     entry.confirmed_on = entry.participant.facility.today()
     entry.save(update_fields=["confirmed_on"])

@@ -34,10 +34,15 @@ def take(instance: models.Model, values: Mapping[str, Any], allowed: frozenset[s
         setattr(instance, name, value)
 
 
-def problems(instance: models.Model, *, exclude: frozenset[str] = frozenset()) -> Decision:
-    """Everything that the model itself holds against these values, a reason each, with the field's name."""
+def problems(
+    instance: models.Model, *, exclude: frozenset[str] = frozenset(), constraints: bool = True
+) -> Decision:
+    """Everything that the model itself holds against these values, a reason each, with the field's name.
+
+    Without ``constraints`` only the fields are looked at, where rules of ours have better words for the rest.
+    """
     try:
-        instance.full_clean(exclude=set(exclude))
+        instance.full_clean(exclude=set(exclude), validate_constraints=constraints)
     except ValidationError as error:
         return Decision(
             tuple(

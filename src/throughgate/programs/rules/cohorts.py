@@ -25,7 +25,10 @@ STATUS_STEPS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class CohortDraft:
-    """A cohort as somebody wants to save it. ``agreement_covers`` is None without an agreement."""
+    """A cohort as somebody wants to save it: ``days`` from its first to its last, both counted.
+
+    ``agreement_covers`` is None without an agreement.
+    """
 
     status_before: str
     status: str
@@ -34,6 +37,7 @@ class CohortDraft:
     seated: int
     seats_overridden: int
     group_max: int
+    days: int = 1
     room_name: str = ""
     room_seats: int | None = None
     room_here: bool = True
@@ -48,6 +52,8 @@ def can_save(draft: CohortDraft) -> Decision:
 def _against(draft: CohortDraft) -> Iterator[Reason]:
     if draft.status != draft.status_before and draft.status not in STATUS_STEPS[draft.status_before]:
         yield Reason("status_step", _("A cohort cannot go from that status to this one."))
+    if draft.days < 1:
+        yield Reason("days_reversed", _("The last day cannot be before the first."))
     if draft.capacity < 1:
         yield Reason("no_seats", _("A cohort needs at least one seat."))
     if draft.capacity + draft.seats_overridden < draft.seated:
