@@ -1,0 +1,17 @@
+"""Public addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from throughgate.www.public import views
+
+app_name = "public"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("programs/", views.programs, name="programs"),
+    path("facilities/<str:code>/", views.facility, name="facility"),
+    path("get-involved/", views.involved, name="involved"),
+    path("results/", views.results, name="results"),
+    path("stories/", views.stories, name="stories"),
+]
