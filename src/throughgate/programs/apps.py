@@ -7,7 +7,8 @@ class ProgramsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the triggers that guard this room's facts."""
+        """Register the triggers that guard this room's facts, and what is asked before a message is sent."""
+        from throughgate.programs import notices  # noqa: F401 - registers its questions
         from throughgate.base import setup
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))

@@ -104,7 +104,9 @@ DECLARE
     day date;
 BEGIN
     SELECT * INTO s FROM programs_session WHERE id = NEW.session_id FOR NO KEY UPDATE;
-    NEW.during := tstzrange(s.starts_at, s.ends_at);
+    -- Nobody is kept busy by a cancelled session; when it comes back, everything is asked again.
+    NEW.during := CASE WHEN s.status = 'cancelled' THEN 'empty'::tstzrange
+                       ELSE tstzrange(s.starts_at, s.ends_at) END;
     IF NEW.active AND s.status <> 'cancelled' THEN
         day := tg.local_day(s.facility_id, s.starts_at);
         IF NOT tg.visitor_cleared(NEW.visitor_id, s.facility_id, day) THEN
@@ -123,17 +125,20 @@ DROP TRIGGER IF EXISTS facilitator_guard ON programs_facilitator;
 CREATE TRIGGER facilitator_guard BEFORE INSERT OR UPDATE OF active, visitor_id, session_id ON programs_facilitator
 FOR EACH ROW EXECUTE FUNCTION tg.facilitator_guard();
 
--- A session that moves takes its calls and leaders along, and every constraint is asked again.
+-- A session that moves, is cancelled or comes back takes its calls and leaders along, and every constraint is asked again.
 CREATE OR REPLACE FUNCTION tg.session_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    UPDATE programs_call SET starts_at = NEW.starts_at, ends_at = NEW.ends_at WHERE session_id = NEW.id;
+    IF OLD.starts_at <> NEW.starts_at OR OLD.ends_at <> NEW.ends_at THEN
+        UPDATE programs_call SET starts_at = NEW.starts_at, ends_at = NEW.ends_at WHERE session_id = NEW.id;
+    END IF;
     UPDATE programs_facilitator SET active = active WHERE session_id = NEW.id;
     RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS session_moved ON programs_session;
-CREATE TRIGGER session_moved AFTER UPDATE OF starts_at, ends_at ON programs_session FOR EACH ROW
-WHEN (OLD.starts_at <> NEW.starts_at OR OLD.ends_at <> NEW.ends_at) EXECUTE FUNCTION tg.session_moved();
+CREATE TRIGGER session_moved AFTER UPDATE OF starts_at, ends_at, status ON programs_session FOR EACH ROW
+WHEN (OLD.starts_at <> NEW.starts_at OR OLD.ends_at <> NEW.ends_at
+      OR (OLD.status = 'cancelled') <> (NEW.status = 'cancelled')) EXECUTE FUNCTION tg.session_moved();
 
 CREATE OR REPLACE FUNCTION tg.count_calls() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
