@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from throughgate.access.actor import Actor, permissions_of
 from throughgate.access.models import Membership, User
 from throughgate.access.roles import ROLES, RoleName
+from throughgate.base import scope
+from throughgate.base.scope import Audience
 
 
 def live_memberships(user: User) -> list[Membership]:
@@ -48,3 +50,11 @@ def actor_for(user: User, membership: Membership) -> Actor:
         language=user.language,
         permissions=permissions_of(role),
     )
+
+
+def works_everywhere(by: Actor) -> bool:
+    """Whether the actor works for the whole agency, read from their membership as it stands now."""
+    if by.is_system:
+        return True
+    with scope.as_role(Audience.JOB):
+        return Membership.objects.filter(pk=by.membership_id or 0, agency_wide=True).exists()
