@@ -8,8 +8,8 @@ class ProgramsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the triggers that guard this room's facts, and what is asked before a message is sent."""
-        from throughgate.programs import notices  # noqa: F401 - registers its questions
         from throughgate.base import setup
+        from throughgate.programs import notices  # noqa: F401 - registers its questions
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "readiness.sql"))

@@ -22,7 +22,7 @@ from throughgate.places.models import Room
 from throughgate.policies import queries as policies
 from throughgate.policies.reasons import may_undo
 from throughgate.programs import notices
-from throughgate.programs.actions import attendance
+from throughgate.programs.actions import attendance, calls
 from throughgate.programs.actions.cancelling import (
     BroughtBack,
     bring_back,
@@ -143,32 +143,13 @@ def _staff(made: Scheduled) -> None:
 
 def _call(made: Scheduled) -> None:
     session = made.session
-    day = session.starts_at.astimezone(session.facility.zone).date()
     seats = list(
-        Enrollment.objects.filter(
-            cohort=session.cohort_id, status=EnrollmentStatus.ACTIVE, starts_on__lte=day
-        )
-        .exclude(suspensions__during__contains=day)
-        .order_by("pk")
+        Enrollment.objects.filter(cohort=session.cohort_id, status=EnrollmentStatus.ACTIVE).order_by("pk")
     )
     busy = not_free([seat.participant_id for seat in seats], session.starts_at, session.ends_at)
-    left_out = 0
-    for seat in seats:
-        if seat.participant_id in busy:
-            left_out += 1
-            continue
-        try:
-            with refusing():
-                Call.objects.create(
-                    participant_id=seat.participant_id,
-                    session=session,
-                    enrollment=seat,
-                    starts_at=session.starts_at,
-                    ends_at=session.ends_at,
-                )
-            made.called += 1
-        except Refused:
-            left_out += 1
+    free = [seat for seat in seats if seat.participant_id not in busy]
+    left_out = len(busy) + len(calls.settle(free, [session]))
+    made.called = session.calls.filter(status=Call.Status.CALLED).count()
     if left_out:
         text = ngettext("%(n)s person cannot come then.", "%(n)s people cannot come then.", left_out)
         made.missing.append(text % {"n": left_out})

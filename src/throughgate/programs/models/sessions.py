@@ -230,7 +230,10 @@ class RegimeEffect(Recorded):
 
     guard = Guard(
         tier=Tier.OPERATIONAL,
-        rules={Audience.STAFF: Rule(read=own_facility(), write=permitted("declare_regime", own_facility()))},
+        rules={
+            Audience.STAFF: Rule(read=own_facility(), write=permitted("declare_regime", own_facility())),
+            Audience.PARTNER: Rule(read="EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)"),
+        },
     )
 
     class Meta:
