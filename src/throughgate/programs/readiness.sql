@@ -1,5 +1,5 @@
 -- In which of these sessions two of those called, or one and a leader, must be kept apart: an order that was
--- made after the booking. Only whether, never who ([A-45]); and only sessions that the actor may see.
+-- made after the booking. Only whether, never who ([A-45]), and only in sessions of the actor's own facilities.
 CREATE OR REPLACE FUNCTION tg.sessions_to_keep_apart(sessions bigint[]) RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH mine AS (
@@ -7,8 +7,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         FROM programs_session s JOIN places_facility f ON f.id = s.facility_id
         WHERE s.id = ANY (sessions)
           AND ((SELECT tg.audience()) = 'job'
-               OR s.facility_id = ANY ((SELECT tg.facility_ids())::bigint[])
-               OR s.organization_id = (SELECT tg.organization_id()))
+               OR s.facility_id = ANY ((SELECT tg.facility_ids())::bigint[]))
     ), called AS MATERIALIZED (
         SELECT m.id, m.day, c.participant_id
         FROM mine m JOIN programs_call c ON c.session_id = m.id AND c.status = 'called'

@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import Count, Q, prefetch_related_objects
 from django.utils import timezone
 
+from throughgate.base import scope
+from throughgate.base.scope import Audience
 from throughgate.partners.models import Agreement
 from throughgate.people.models import AccessNeed
 from throughgate.places.models import CountTime, MovementWindow, RegimeKind, RegimePeriod
@@ -110,6 +112,10 @@ def _step_free(ids: Sequence[int]) -> dict[int, int]:
 
 
 def _apart(ids: Sequence[int]) -> frozenset[int]:
+    """Sessions with a keep-apart conflict; only staff may ask, and learn no more than that there is one."""
+    context = scope.current()
+    if context is None or context.audience not in (Audience.STAFF, Audience.JOB):
+        return frozenset()
     with connection.cursor() as cursor:
         cursor.execute("SELECT tg.sessions_to_keep_apart(%s::bigint[])", [list(ids)])
         return frozenset(row[0] for row in cursor.fetchall())
