@@ -12,6 +12,7 @@ from acting import acting
 from throughgate.access.models import AccessGrant
 from throughgate.access.roles import RoleName
 from throughgate.base.errors import Forbidden, Refused
+from throughgate.people import actions as people
 from throughgate.people.models import Participant, Whereabouts
 from throughgate.places.models import FacilityKind
 from throughgate.programs.actions import moves, seats
@@ -186,3 +187,34 @@ def test_a_place_is_held_for_as_long_as_the_pack_says_and_then_keeps_its_date() 
     assert Cohort.objects.get(pk=story.cohort.pk).seats_taken == 0
     back = WaitlistEntry.objects.get(participant=story.person, program=story.program, status="approved")
     assert back.requested_on == story.asked
+
+
+def test_the_peoples_room_is_followed_by_itself() -> None:
+    story = Story()
+    with acting(story.mover) as by:
+        absence = people.record_absence(
+            by=by,
+            participant=story.person,
+            kind="court",
+            starts_at=story.here.now() - dt.timedelta(minutes=5),
+        )
+        story.seat.refresh_from_db()
+        assert story.seat.status == "suspended"
+        people.end_absence(by=by, absence=absence)
+        story.seat.refresh_from_db()
+        assert story.seat.status == "active"
+        people.transfer(
+            by=by, participant=story.person, to=story.there, on=story.here.today(), reason="program_transfer"
+        )
+    story.seat.refresh_from_db()
+    assert (story.seat.status, story.seat.end_reason) == ("ended", "transfer")
+    assert Continuation.objects.filter(to_facility=story.there).count() == 3
+
+
+def test_a_death_ends_places_and_requests() -> None:
+    story = Story()
+    with acting(story.mover) as by:
+        people.record_death(by=by, participant=story.person, on=story.here.today())
+    story.seat.refresh_from_db()
+    story.line.refresh_from_db()
+    assert (story.seat.end_reason, story.line.status) == ("died", "removed")

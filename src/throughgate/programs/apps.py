@@ -7,10 +7,13 @@ class ProgramsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the triggers that guard this room's facts, and what is asked before a message is sent."""
+        """Register guarding triggers, what is asked before a message is sent, and who follows a move."""
         from throughgate.base import setup
+        from throughgate.people import moves as people
         from throughgate.programs import notices  # noqa: F401 - registers its questions
+        from throughgate.programs.actions import moves
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "readiness.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "seats.sql"))
+        people.AFTER_MOVE.append(moves.follow)

@@ -107,7 +107,8 @@ BEGIN
     -- Nobody is kept busy by a cancelled session; when it comes back, everything is asked again.
     NEW.during := CASE WHEN s.status = 'cancelled' THEN 'empty'::tstzrange
                        ELSE tstzrange(s.starts_at, s.ends_at) END;
-    IF NEW.active AND s.status <> 'cancelled' THEN
+    -- Also for a cancelled session: the cancellation may be taken back.
+    IF NEW.active THEN
         day := tg.local_day(s.facility_id, s.starts_at);
         IF NOT tg.visitor_cleared(NEW.visitor_id, s.facility_id, day) THEN
             RAISE EXCEPTION 'visitor_not_cleared' USING ERRCODE = 'TG002';
@@ -130,7 +131,9 @@ CREATE OR REPLACE FUNCTION tg.session_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF OLD.starts_at <> NEW.starts_at OR OLD.ends_at <> NEW.ends_at THEN
-        UPDATE programs_call SET starts_at = NEW.starts_at, ends_at = NEW.ends_at WHERE session_id = NEW.id;
+        -- Setting the status to itself asks call_guard again: an order may hold on the new day and not on the old.
+    UPDATE programs_call SET starts_at = NEW.starts_at, ends_at = NEW.ends_at, status = status
+    WHERE session_id = NEW.id;
     END IF;
     UPDATE programs_facilitator SET active = active WHERE session_id = NEW.id;
     RETURN NULL;

@@ -23,6 +23,7 @@ from throughgate.base import scope
 from throughgate.base.errors import Decision, Reason
 from throughgate.base.scope import Audience
 from throughgate.people.models import Participant
+from throughgate.people.moves import Move, MoveKind
 from throughgate.places.models import Facility
 from throughgate.policies import library
 from throughgate.programs.actions.calls import Uncalled, settle
@@ -56,6 +57,12 @@ def after_transfer(
     the date on which it was once asked for. Safe to call again. Returns the new continuations.
     """
     by.require(Permission.MOVE_PEOPLE, from_facility.pk)
+    return _carry(by, participant, from_facility, to_facility, on)
+
+
+def _carry(
+    by: Actor, participant: Participant, from_facility: Facility, to_facility: Facility, on: dt.date
+) -> list[Continuation]:
     with scope.as_role(Audience.JOB, purpose="carry places over on transfer"):
         made: list[Continuation] = []
         for enrollment in _seats(participant, from_facility):
@@ -81,11 +88,24 @@ def after_release(
     reason that the person reads, and put back with the old date should they ever return.
     """
     by.require(Permission.MOVE_PEOPLE, from_facility.pk)
+    return _let_go(by, participant, from_facility, office, on, reason=reason)
+
+
+def _let_go(
+    by: Actor,
+    participant: Participant,
+    from_facility: Facility,
+    office: Facility,
+    on: dt.date,
+    *,
+    reason: str,
+) -> list[Continuation]:
     with scope.as_role(Audience.JOB, purpose="carry places over on release"):
         made: list[Continuation] = []
         for enrollment in _seats(participant, from_facility):
             close(enrollment, on=on, reason=reason, note="", by=by)
-            made += Continuation.objects.bulk_create(_of_seat(enrollment, None, from_facility, office))
+            if office != from_facility:  # without an office nobody goes on with it
+                made += Continuation.objects.bulk_create(_of_seat(enrollment, None, from_facility, office))
         outside = Cohort.objects.filter(facility=office, status__in=LIVE_COHORT).values("program")
         WaitlistEntry.objects.filter(participant=participant, status__in=OPEN_WAIT).exclude(
             program__in=outside
@@ -95,7 +115,9 @@ def after_release(
             decided_by=by.name,
             decided_at=timezone.now(),
         )
-        return made + Continuation.objects.bulk_create(_of_line(participant, from_facility, office))
+        if office != from_facility:
+            made += Continuation.objects.bulk_create(_of_line(participant, from_facility, office))
+        return made
 
 
 def _seats(participant: Participant, facility: Facility) -> Iterable[Enrollment]:
@@ -182,6 +204,12 @@ def after_absence(
     ``kind`` is the kind of absence, such as "court". Days that are paused already stay as they are.
     """
     by.require(Permission.MOVE_PEOPLE, participant.facility_id)
+    return _pause_all(by, participant, kind, start, end)
+
+
+def _pause_all(
+    by: Actor, participant: Participant, kind: str, start: dt.date, end: dt.date | None
+) -> list[Suspension]:
     with scope.as_role(Audience.JOB, purpose="pause places on absence"):
         made = []
         for enrollment in _seats(participant, participant.facility):
@@ -208,6 +236,10 @@ def after_return(*, by: Actor, participant: Participant, on: dt.date) -> list[Un
     Returns where they could not be called again and why (such as another call by now); everything else is done.
     """
     by.require(Permission.MOVE_PEOPLE, participant.facility_id)
+    return _resume_all(participant, on)
+
+
+def _resume_all(participant: Participant, on: dt.date) -> list[Uncalled]:
     with scope.as_role(Audience.JOB, purpose="resume places on return"):
         back = [
             each
@@ -215,6 +247,37 @@ def after_return(*, by: Actor, participant: Participant, on: dt.date) -> list[Un
             if unpause(each, on, automatic_only=True)
         ]
         return settle(back) if back else []
+
+
+def follow(move: Move) -> None:
+    """Do what a move of the people's room asks of seats and lines; that room has checked who may move people."""
+    by, person, day = move.by, move.participant, move.on
+    match move.kind:
+        case MoveKind.TRANSFER | MoveKind.RETURN:
+            _carry(by, person, move.from_facility, move.to_facility, day)
+        case MoveKind.RELEASE:
+            _let_go(by, person, move.from_facility, move.to_facility, day, reason="released")
+        case MoveKind.DEATH:
+            _end_all(by, person, move.from_facility, day)
+        case MoveKind.ABSENCE if move.absence is not None:
+            zone, during = move.from_facility.zone, move.absence.during
+            start = during.lower.astimezone(zone).date() if during.lower else day
+            end = during.upper.astimezone(zone).date() if during.upper else None
+            _pause_all(by, person, move.absence.kind, start, end)
+        case MoveKind.BACK:
+            _resume_all(person, day)
+
+
+def _end_all(by: Actor, participant: Participant, facility: Facility, on: dt.date) -> None:
+    with scope.as_role(Audience.JOB, purpose="end places on death"):
+        for enrollment in _seats(participant, facility):
+            close(enrollment, on=on, reason="died", note="", by=by)
+        WaitlistEntry.objects.filter(participant=participant, status__in=OPEN_WAIT).update(
+            status=WaitStatus.REMOVED,
+            reason=_("The record was closed."),
+            decided_by=by.name,
+            decided_at=timezone.now(),
+        )
 
 
 @transaction.atomic
