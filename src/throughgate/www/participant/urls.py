@@ -1,0 +1,20 @@
+"""The participant's addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from throughgate.www.participant import views
+
+app_name = "participant"
+urlpatterns = [
+    path("", views.week, name="week"),
+    path("slip/", views.slip, name="slip"),
+    path("line/", views.line, name="line"),
+    path("line/<str:code>/<str:verb>/", views.step, name="step"),
+    path("goals/", views.goals, name="goals"),
+    path("papers/", views.papers, name="papers"),
+    path("sharing/", views.sharing, name="sharing"),
+    path("sharing/<str:code>/revoke/", views.revoke, name="revoke"),
+    path("ask/", views.ask, name="ask"),
+]
