@@ -20,9 +20,9 @@ from acting import actor_of
 from throughgate.access.actor import Actor
 from throughgate.access.roles import RoleName
 from throughgate.base import localpg, scope, setup
-from throughgate.base.errors import Refused
+from throughgate.base.errors import Reason, Refused
 from throughgate.people.models import KeepApart, Participant
-from throughgate.programs.actions import seats
+from throughgate.programs.actions import seats, staffing
 from throughgate.programs.models import Call, Cohort, Enrollment, Session
 from throughgate.visitors.models import Clearance, Visitor, VisitorKeepApart
 
@@ -312,6 +312,69 @@ def test_ten_thousand_random_bookings_break_nothing(live_database: str) -> None:
     assert broken() == []
     assert sum(answers.values()) == 10_000
     assert set(answers) <= {"booked", "TG001", "TG002", "23P01", "23505", "40P01", "TG003"}, answers
+
+
+def test_random_verbs_say_yes_or_no_in_words_and_break_nothing(live_database: str) -> None:
+    """The verbs themselves: every no is Refused with words, never an error of the database."""
+    dice = random.Random(31)
+    with scope.system("arrange"):
+        town = Town(dice)
+        places = sorted({session.facility_id for session in town.sessions})
+        actors = {place: actor_of(make.member(RoleName.COORDINATOR, facility_id=place)) for place in places}
+        groups = list(Cohort.objects.select_related("facility", "program").order_by("id"))
+    answers: Counter[str] = Counter()
+    for _ in range(120):
+        group = dice.choice(groups)
+        by = actors[group.facility_id]
+        verb = dice.choice([_seat, _seat, _seat, _pause, _end, _lead, _lead])
+        try:
+            with scope.enter(by.context()):
+                verb(by, group, town, dice)
+            answers["done"] += 1
+        except Refused as no:
+            answers.update(reason.code for reason in no.reasons)
+            assert all(str(reason.text) for reason in no.reasons)
+    assert broken() == []
+    assert {"called_elsewhere", "keep_apart", "visitor_not_cleared"} <= set(answers)
+    assert answers["done"] > 20, answers
+
+
+def _seat(by: Actor, group: Cohort, town: Town, dice: random.Random) -> None:
+    near = [person for person in town.people if person.facility_id == group.facility_id]
+    seats.enroll(
+        by=by,
+        participant=dice.choice(near),
+        cohort=group,
+        override=dice.choice(["", "Asked for by the board"]),
+    )
+
+
+def _some_seat(group: Cohort, dice: random.Random) -> Enrollment:
+    open_seats = (
+        Enrollment.objects.filter(cohort=group).exclude(status="ended").select_related("cohort__facility")
+    )
+    found = list(open_seats.order_by("id"))
+    if not found:
+        raise Refused(Reason("nobody_seated", "Nobody has a seat."))
+    return dice.choice(found)
+
+
+def _pause(by: Actor, group: Cohort, town: Town, dice: random.Random) -> None:
+    seat = _some_seat(group, dice)
+    if seat.status == "suspended":
+        seats.resume(by=by, enrollment=seat)
+    else:
+        seats.suspend(by=by, enrollment=seat, start=group.facility.today(), reason="hospital")
+
+
+def _end(by: Actor, group: Cohort, town: Town, dice: random.Random) -> None:
+    reason = dice.choice(["own_request", "health"])
+    seats.end_enrollment(by=by, enrollment=_some_seat(group, dice), on=group.facility.today(), reason=reason)
+
+
+def _lead(by: Actor, group: Cohort, town: Town, dice: random.Random) -> None:
+    session = dice.choice([each for each in town.sessions if each.cohort_id == group.pk])
+    staffing.assign(by=by, session=session, visitor=dice.choice(town.visitors))
 
 
 def test_the_search_for_what_must_never_be_finds_it(live_database: str) -> None:

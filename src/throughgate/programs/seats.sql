@@ -10,28 +10,31 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ), coming AS (
         SELECT s.id FROM programs_session s
         WHERE s.cohort_id = cohort AND s.ends_at > statement_timestamp() AND s.status <> 'cancelled'
-    ), inside AS (
+    ), inside AS MATERIALIZED (
         SELECT e.participant_id AS id FROM programs_enrollment e WHERE e.cohort_id = cohort AND e.status <> 'ended'
         UNION
         SELECT k.participant_id FROM programs_call k JOIN coming ON coming.id = k.session_id WHERE k.status = 'called'
-    ), leads AS (
+    ), leads AS MATERIALIZED (
         SELECT f.visitor_id AS id FROM programs_facilitator f JOIN coming ON coming.id = f.session_id WHERE f.active
         UNION
         SELECT u.visitor_id FROM programs_usualfacilitator u WHERE u.cohort_id = cohort AND NOT u.cover
+    ), orders AS (
+        SELECT k.second_id AS id, k.starts_on, k.ends_on FROM inside i JOIN people_keepapart k ON k.first_id = i.id
+        UNION ALL
+        SELECT k.first_id, k.starts_on, k.ends_on FROM inside i JOIN people_keepapart k ON k.second_id = i.id
+        UNION ALL
+        SELECT k.participant_id, k.starts_on, k.ends_on
+        FROM leads l JOIN visitors_visitorkeepapart k ON k.visitor_id = l.id
     )
-    SELECT p.id FROM c, people_participant p
+    SELECT p.id FROM people_participant p
     WHERE p.id = ANY (people)
-      AND (tg.audience() = 'job' OR (
-          tg.audience() = 'staff' AND (tg.has_permission('enroll') OR tg.has_permission('manage_waitlist'))
-          AND p.facility_id = ANY (tg.facility_ids())))
-      AND (EXISTS (
-              SELECT 1 FROM inside i JOIN people_keepapart k
-                ON k.first_id = least(p.id, i.id) AND k.second_id = greatest(p.id, i.id)
-              WHERE i.id <> p.id AND k.starts_on <= c.last AND (k.ends_on IS NULL OR k.ends_on >= c.first))
-           OR EXISTS (
-              SELECT 1 FROM leads l JOIN visitors_visitorkeepapart k
-                ON k.visitor_id = l.id AND k.participant_id = p.id
-              WHERE k.starts_on <= c.last AND (k.ends_on IS NULL OR k.ends_on >= c.first)))
+      AND p.id IN (SELECT o.id FROM orders o, c
+                   WHERE o.starts_on <= c.last AND (o.ends_on IS NULL OR o.ends_on >= c.first))
+      AND CASE (SELECT tg.audience())
+            WHEN 'job' THEN true
+            WHEN 'staff' THEN (SELECT tg.has_permission('enroll') OR tg.has_permission('manage_waitlist'))
+                              AND p.facility_id = ANY ((SELECT tg.facility_ids())::bigint[])
+            ELSE false END
 $$;
 
 -- Whether somebody called to this session must be kept apart from this visitor on that day.
