@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from throughgate.access.actor import Actor, permissions_of
-from throughgate.access.models import Membership, User
+from throughgate.access.models import BreakGlass, Membership, User
+from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base import scope
 from throughgate.base.scope import Audience
@@ -58,3 +59,12 @@ def works_everywhere(by: Actor) -> bool:
         return True
     with scope.as_role(Audience.JOB):
         return Membership.objects.filter(pk=by.membership_id or 0, agency_wide=True).exists()
+
+
+def waiting_for_review(by: Actor) -> list[BreakGlass]:
+    """Emergency openings that nobody has reviewed yet, oldest first, for those who review ([A-50])."""
+    if not by.can(Permission.REVIEW_ACCESS):
+        return []
+    with scope.as_role(Audience.JOB, purpose="review of emergency access"):
+        rows = BreakGlass.objects.filter(reviewed_at=None).select_related("membership")
+        return list(rows.order_by("open", "pk"))
