@@ -10,7 +10,7 @@ class ProgramsConfig(AppConfig):
         """Register guarding triggers, what is asked before a message is sent, and who follows a move."""
         from throughgate.base import setup
         from throughgate.people import moves as people
-        from throughgate.programs import notices  # noqa: F401 - registers its questions
+        from throughgate.programs import chasing, notices  # noqa: F401 - they register their questions
         from throughgate.programs.actions import moves
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))

@@ -69,6 +69,7 @@ class Missing:
     owner: str
     stage: str  # due, overdue or escalated
     closes_on: dt.date
+    asked: bool  # whether it was due by the pack's time of day
 
 
 def daily_summary(by: Actor, facility: Facility, day: dt.date) -> Summary:
@@ -176,4 +177,5 @@ def _missing(session: Session, now: dt.datetime) -> Missing | None:
         owner=owner,
         stage=stage,
         closes_on=limits.closes_on,
+        asked=local.replace(tzinfo=None) >= limits.due,
     )
