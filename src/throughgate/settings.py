@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "throughgate.partners",
     "throughgate.visitors",
     "throughgate.programs",
+    "throughgate.exchange",
     "throughgate.www",
 ]
 
