@@ -17,6 +17,15 @@ def test_health_answers_without_anybody() -> None:
     assert Client().get("/readyz").json() == {"ok": True}
 
 
+def test_numbers_for_monitoring_name_nobody_and_stay_on_this_machine() -> None:
+    make.participant(make.facility(), last_name="Hiddenname")
+    page = Client().get("/metrics").content.decode()
+    assert "throughgate_audit_rows_unsealed" in page
+    assert len(page.splitlines()) >= 10
+    assert "Hiddenname" not in page
+    assert Client(REMOTE_ADDR="192.0.2.7").get("/metrics").status_code == 403
+
+
 def test_a_stranger_is_sent_to_sign_in() -> None:
     response = Client().get("/start/")
     assert response.status_code == 302

@@ -1,4 +1,4 @@
-"""The worker process: runs jobs, and gives those of a dead worker to a living one.
+"""The worker process: runs jobs, gives those of a dead worker to a living one, and seals the audit trail.
 
 A worker tells every ten seconds that it lives. Whoever has been silent for thirty is taken for dead, and
 its jobs go back into the queue: a job whose worker was killed runs again within a minute.
@@ -12,12 +12,14 @@ import logging
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db import connections
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from throughgate.base import env
+from throughgate.base.audit import seal
 
 log = logging.getLogger("throughgate.jobs")
 
@@ -25,6 +27,7 @@ log = logging.getLogger("throughgate.jobs")
 HEARTBEAT_SECONDS = float(env.text("THROUGHGATE_HEARTBEAT", "10"))
 DEAD_AFTER_SECONDS = 3 * HEARTBEAT_SECONDS
 SWEEP_SECONDS = HEARTBEAT_SECONDS
+SEAL_SECONDS = 5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +49,7 @@ async def run(*, once: bool = False) -> None:
     """Run the worker and, beside it, the sweep for jobs of workers that died."""
     running = worker_app()
     async with running.open_async():
-        sweep = asyncio.create_task(_sweep_for_ever(running))
+        beside = [asyncio.create_task(_sweep_for_ever(running)), asyncio.create_task(_seal_for_ever())]
         try:
             await running.run_worker_async(
                 wait=not once,
@@ -58,7 +61,8 @@ async def run(*, once: bool = False) -> None:
                 delete_jobs="successful",
             )
         finally:
-            sweep.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def _sweep_for_ever(running: App) -> None:
@@ -68,6 +72,23 @@ async def _sweep_for_ever(running: App) -> None:
         except Exception:
             log.exception("looking for jobs of dead workers failed; trying again")
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _seal_for_ever() -> None:
+    """Seal what was written, every few seconds ([A-67]); trouble is loud, and the next round tries again."""
+    while True:
+        try:
+            await asyncio.to_thread(_seal)
+        except Exception:
+            log.exception("sealing the audit trail failed; see throughgate verify-audit")
+        await asyncio.sleep(SEAL_SECONDS)
+
+
+def _seal() -> None:
+    try:
+        seal.run_once()
+    finally:
+        connections["audit"].close()
 
 
 async def sweep_once(running: App) -> int:

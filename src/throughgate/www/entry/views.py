@@ -1,11 +1,10 @@
-"""Coming in: the start page, choosing a role, the demonstration's personas, and health checks."""
+"""Coming in: the start page, choosing a role, and the demonstration's personas."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.db import DatabaseError, connections
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -66,20 +65,3 @@ def switch(request: HttpRequest) -> HttpResponse:
         request.session["membership"] = chosen.pk
         return redirect("entry:start")
     return render(request, "entry/switch.html", {"memberships": memberships})
-
-
-@require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return JsonResponse({"ok": True})
-
-
-@require_GET
-def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can reach its database."""
-    try:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"ok": False, "why": "the database does not answer"}, status=503)
-    return JsonResponse({"ok": True})
