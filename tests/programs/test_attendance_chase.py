@@ -8,17 +8,20 @@ import pytest
 from test_attendance import group_of
 
 import factories as make
+from acting import acting
+from throughgate.access.roles import RoleName
 from throughgate.base.outbox.actions import RECHECKS, deliver
 from throughgate.base.outbox.models import Message
+from throughgate.programs.actions import attendance
+from throughgate.programs.actions.attendance import Mark
 from throughgate.programs.chasing import chase_missing_attendance
-from throughgate.programs.models import Session
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 
 
 def test_once_a_stage_and_never_in_vain() -> None:
-    session, _people = group_of(2, make.TODAY - 1 * DAY)
+    session, people = group_of(2, make.TODAY - 1 * DAY)
     session.organization.email = "office@example.org"
     session.organization.save()
     ended = session.ends_at
@@ -33,5 +36,7 @@ def test_once_a_stage_and_never_in_vain() -> None:
     first.refresh_from_db()
     assert first.status == "sent"
     assert "2 people" in first.body
-    Session.objects.update(recorded=2)
+    with acting(make.member(RoleName.COORDINATOR, facility=session.facility)) as by:
+        marks = [Mark(person.code, "attended") for person in people]
+        attendance.mark(by=by, session=session, marks=marks)
     assert not RECHECKS["attendance_missing"](first.data)

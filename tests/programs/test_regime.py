@@ -22,6 +22,7 @@ from throughgate.places.models import RegimePeriod, RegimeReason
 from throughgate.policies.library import SHIPPED, load
 from throughgate.programs.actions import regime, sessions
 from throughgate.programs.models import Attendance, Call, Facilitator, RegimeEffect, Session
+from throughgate.programs.queries.attendance import missing_attendance
 from throughgate.programs.queries.makeups import propose_make_ups
 from throughgate.programs.rules.makeups import Busy, overlaps, propose
 from throughgate.programs.rules.regime import Touched, effect, session_kind
@@ -128,6 +129,8 @@ def test_a_lockdown_cancels_what_it_touches_once(session) -> None:
     assert "weapon" not in str(Message.objects.get().data)
     with acting(make.member(RoleName.COORDINATOR, facility=place)) as by:
         assert not RegimeReason.objects.exists()
+        with pytest.raises(Refused, match="lockdown holds"):
+            sessions.undo_cancel(by=by, session=session)
         with pytest.raises(Forbidden):
             declare(by, place, start=start, end=session.ends_at)
 
@@ -193,6 +196,8 @@ def test_a_regime_of_one_unit_leaves_the_others_in_class(session) -> None:
         session.refresh_from_db()
         assert (session.status, session.called) == ("planned", 2)
         assert Attendance.objects.get().code == "not_sent"
+        found = missing_attendance(by, now=session.ends_at + HOUR)
+        assert [(each.called, each.recorded) for each in found] == [(2, 0)]
         regime.lift(by=by, event=event)
     session.refresh_from_db()
     assert (session.called, Attendance.objects.count()) == (3, 0)

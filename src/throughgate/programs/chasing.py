@@ -11,7 +11,7 @@ from throughgate.base.outbox.actions import RECHECKS, send
 from throughgate.base.templatetags.when import day
 from throughgate.programs import notices
 from throughgate.programs.models import Session
-from throughgate.programs.queries.attendance import missing_attendance
+from throughgate.programs.queries.attendance import UNMARKED, missing_attendance
 
 
 def chase_missing_attendance(now: dt.datetime) -> int:
@@ -51,8 +51,7 @@ def chase_missing_attendance(now: dt.datetime) -> int:
 
 
 def _still_missing(data: Mapping[str, Any]) -> bool:
-    session = Session.objects.filter(code=data["session"]).first()
-    return session is not None and session.recorded < session.called
+    return Session.objects.annotate(unmarked=UNMARKED).filter(code=data["session"], unmarked__gt=0).exists()
 
 
 RECHECKS["attendance_missing"] = _still_missing

@@ -18,7 +18,7 @@ from throughgate.base import scope
 from throughgate.base.dberrors import refusing
 from throughgate.base.errors import Reason, Refused
 from throughgate.base.scope import Audience
-from throughgate.places.models import Room
+from throughgate.places.models import RegimeKind, RegimePeriod, Room
 from throughgate.policies import queries as policies
 from throughgate.policies.reasons import may_undo
 from throughgate.programs import notices
@@ -251,7 +251,7 @@ def undo_cancel(*, by: Actor, session: Session, override: str = "") -> BroughtBa
     """Take a cancellation back while the pack allows it (as shipped: on the same day) [P-216].
 
     The room, leaders and people come back where they are still free; ``missing`` says who does not. Refuses
-    when it is too late, the session has begun, the room is taken, or nobody could lead it or come.
+    when it is too late, the session has begun, a lockdown holds, the room is taken, or nobody could lead it or come.
     """
     by.require(Permission.MANAGE_SESSIONS, session.facility)
     held = lock(session)
@@ -264,11 +264,26 @@ def undo_cancel(*, by: Actor, session: Session, override: str = "") -> BroughtBa
     reasons = [] if overruled else list(decision.reasons)
     if held.starts_at <= timezone.now():
         reasons.append(Reason("session_begun", _("Its time has come already."), _("Book a make-up session.")))
+    if _locked_down(held):
+        text = _("A lockdown holds at that time.")
+        reasons.append(
+            Reason("regime_closed", text, _("Wait until it is lifted, or book a make-up session."))
+        )
     if reasons:
         raise Refused(reasons)
     back = bring_back(held)
     held.refresh_from_db()
     return back
+
+
+def _locked_down(session: Session) -> bool:
+    return RegimePeriod.objects.filter(
+        facility=session.facility_id,
+        kind=RegimeKind.LOCKDOWN,
+        lifted_at__isnull=True,
+        units__isnull=True,
+        during__overlap=(session.starts_at, session.ends_at),
+    ).exists()
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import F, Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.utils import timezone
 
 from throughgate.access.actor import Actor
@@ -15,10 +15,13 @@ from throughgate.access.permissions import Permission
 from throughgate.places.models import DayPart, Facility, MovementWindow
 from throughgate.policies import queries as policies
 from throughgate.policies.attendance import chase
-from throughgate.programs.models import Attendance, Facilitator, Session, SessionStatus
+from throughgate.policies.library import library
+from throughgate.programs.models import Attendance, Call, Facilitator, Session, SessionStatus
 from throughgate.programs.rules.dayparts import day_part
 
 DAY = dt.timedelta(days=1)
+# People called who have no mark. Those whom a lockdown kept in their unit have one and are not called.
+UNMARKED = Count("calls", filter=Q(calls__status=Call.Status.CALLED, calls__attendance__isnull=True))
 
 
 @dataclass
@@ -78,6 +81,7 @@ def daily_summary(by: Actor, facility: Facility, day: dt.date) -> Summary:
     first, last = facility.at(day, dt.time.min), facility.at(day + DAY, dt.time.min)
     sessions = list(
         Session.objects.filter(facility=facility, starts_at__gte=first, starts_at__lt=last)
+        .annotate(unmarked=UNMARKED)
         .select_related("cohort__program")
         .order_by("starts_at", "pk")
     )
@@ -112,13 +116,14 @@ def _add(part: PartSummary, session: Session, codes: Counter[str], attended: set
     part.held += session.status in (SessionStatus.HELD, SessionStatus.PARTLY_HELD)
     part.cancelled += session.status == SessionStatus.CANCELLED
     recorded = codes.total()
-    part.people += max(session.called, recorded)
+    unmarked: int = session.unmarked  # type: ignore[attr-defined]
+    part.people += recorded + unmarked
     came = sum(n for code, n in codes.items() if code in attended)
     part.attended += came
     part.cancelled_people += codes["session_cancelled"]
     part.not_sent += codes["not_sent"]
     part.absent += recorded - came - codes["session_cancelled"] - codes["not_sent"]
-    part.not_recorded += max(0, session.called - recorded) if session.status != SessionStatus.CANCELLED else 0
+    part.not_recorded += unmarked
     part.by_code += codes
 
 
@@ -130,10 +135,9 @@ def missing_attendance(
     Only as long as the pack's window is open: afterwards nobody may record without a reason.
     """
     moment = now or timezone.now()
+    windows = [pack.data.unrecorded_days for pack in library().packs if pack.kind == "attendance"]
     sessions = Session.objects.filter(
-        ends_at__lt=moment,
-        starts_at__gt=moment - 60 * DAY,
-        called__gt=F("recorded"),
+        ends_at__lt=moment, starts_at__gt=moment - (max(windows) + 2) * DAY, called__gt=0
     ).exclude(status=SessionStatus.CANCELLED)
     places = set(facilities) if facilities is not None else by.facility_ids
     if places:
@@ -143,7 +147,9 @@ def missing_attendance(
     leading = Facilitator.objects.filter(active=True).select_related("visitor").order_by("cover", "pk")
     found = [
         each
-        for session in sessions.select_related("facility", "cohort__program", "organization")
+        for session in sessions.annotate(unmarked=UNMARKED)
+        .filter(unmarked__gt=0)
+        .select_related("facility", "cohort__program", "organization")
         .prefetch_related(Prefetch("facilitators", leading, to_attr="coming"))
         .order_by("starts_at", "pk")
         if (each := _missing(session, moment)) is not None
@@ -172,7 +178,7 @@ def _missing(session: Session, now: dt.datetime) -> Missing | None:
         day=starts.date(),
         starts=starts,
         called=session.called,
-        recorded=session.recorded,
+        recorded=session.called - session.unmarked,  # type: ignore[attr-defined]
         days_late=(local.date() - starts.date()).days,
         owner=owner,
         stage=stage,
