@@ -90,6 +90,7 @@ def main() -> None:
     options = parser.parse_args()
     configure()
     import trail_cluster
+
     from conftest import Trail
 
     with trail_cluster.cluster(options=()) as folder, tempfile.TemporaryDirectory() as files:

@@ -16,11 +16,11 @@ ROLES = [audience.role for audience in Audience] + ["tg_auditlog"]
 DEFINERS = {
     "tg.audience", "tg.audit_hide", "tg.audit_row", "tg.blocked_ids", "tg.broken_glass", "tg.call_guard",
     "tg.context", "tg.count_attendance", "tg.count_calls", "tg.enrollment_grant", "tg.facilitator_guard",
-    "tg.facility_ids", "tg.find_participant", "tg.granted_participants", "tg.has_permission", "tg.kept_apart",
-    "tg.live_membership", "tg.local_day", "tg.log_denied", "tg.log_read", "tg.lookers",
-    "tg.may_see_participant", "tg.must_keep_apart", "tg.organization_id", "tg.organization_words", "tg.participant_id", "tg.seats",
-    "tg.service_words", "tg.session_moved", "tg.sessions_to_keep_apart", "tg.visitor_cleared",
-    "tg.visitor_id", "tg.visitor_kept_apart",
+    "tg.facility_ids", "tg.find_participant", "tg.granted_participants", "tg.has_permission",
+    "tg.kept_apart", "tg.live_membership", "tg.local_day", "tg.log_denied", "tg.log_read", "tg.lookers",
+    "tg.may_see_participant", "tg.must_keep_apart", "tg.organization_id", "tg.organization_words",
+    "tg.participant_id", "tg.seats", "tg.service_words", "tg.session_moved", "tg.sessions_to_keep_apart",
+    "tg.visitor_cleared", "tg.visitor_id", "tg.visitor_kept_apart",
 }  # fmt: skip
 
 

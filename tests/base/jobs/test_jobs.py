@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import SERVER, admin
 from django.core import mail
 from django.db import connection
 
+from conftest import SERVER, admin
 from throughgate.base import scope
 from throughgate.base.jobs import enqueue
 from throughgate.base.outbox.actions import RECHECKS, deliver, send
@@ -23,10 +23,9 @@ from throughgate.base.outbox.models import Message
 
 
 def waiting() -> int:
-    with connection.cursor() as cursor:
-        with scope.as_role(scope.Audience.QUEUE):
-            cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
-            return int(cursor.fetchone()[0])
+    with connection.cursor() as cursor, scope.as_role(scope.Audience.QUEUE):
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+        return int(cursor.fetchone()[0])
 
 
 def message(**given: object) -> bool:

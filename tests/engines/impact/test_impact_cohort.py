@@ -9,7 +9,6 @@ import pytest
 from throughgate.engines.impact import cohort, counting, events, measures, survival
 from throughgate.engines.impact.errors import StudyError
 
-
 SINCE, UNTIL, EXTRACT = date(2015, 1, 1), date(2017, 12, 31), date(2019, 6, 30)
 
 

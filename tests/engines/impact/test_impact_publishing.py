@@ -9,7 +9,6 @@ from throughgate.engines.impact import benefit_cost, disclosure, portfolio
 from throughgate.engines.impact.comparison import Estimate
 from throughgate.engines.impact.errors import StudyError
 
-
 # --- disclosure -----------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,6 @@ from throughgate.engines.impact.errors import NotFair, StudyError
 from throughgate.engines.impact.spec import People, Spec
 from throughgate.engines.impact.verdict import Answer, decide
 
-
 CARD = Card(
     eligibility="people released in the year",
     time_zero="release",
