@@ -33,6 +33,7 @@ from throughgate.engines.allocation import (
     read_instance,
     recruit_next,
     report,
+    simulate,
     what_if,
     write_instance,
 )
@@ -49,6 +50,7 @@ from throughgate.engines.allocation.synthetic import make_instance
 from throughgate.engines.allocation.value import bundle_value
 from throughgate.engines.allocation.whatif import add_cohorts
 
+ROOT = Path(__file__).resolve().parents[3]
 PLAIN = Effort(engine="plain", mip=False)
 ATTACK = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -198,7 +200,8 @@ def test_weekly_change_is_small() -> None:
     for p in r.choice(inst.n, 16, replace=False):
         needs[p, r.integers(0, 9)] = r.choice([0, 1 / 3, 2 / 3, 1])
     later = inst.with_changes(p_needs=needs, held=before.seats)
-    after = make_plan(later, policy, effort=PLAIN, start=before.prices)
+    prices = dict(zip(inst.cohorts, before.prices.seat.tolist(), strict=True))
+    after = make_plan(later, policy, effort=PLAIN, start=prices)
     jumpy = make_plan(later.with_changes(held=inst.held), policy, effort=PLAIN)
     assert changed_people(before.seats, after.seats) <= 0.05 * inst.n
     assert changed_people(before.seats, after.seats) < changed_people(before.seats, jumpy.seats)
@@ -286,7 +289,7 @@ def test_importing_costs_nothing_heavy() -> None:
         "import sys, throughgate.engines.allocation as a; a.Policy();"
         "bad = {'numba', 'pyarrow', 'highspy', 'scipy', 'django', 'numpy'} & set(sys.modules); assert not bad, bad"
     )
-    env = {**os.environ, "PYTHONPATH": "src"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
     code = (
         "import sys; sys.modules['numba'] = None; sys.modules['highspy'] = None;"
@@ -327,3 +330,39 @@ def test_edges_of_finds_the_seats_again() -> None:
     plan = make_plan(inst, effort=PLAIN)
     problem = compile_problem(inst, plan.policy)
     assert (edges_of(problem, plan) >= 0).sum() == len(plan.seats)
+
+
+def test_weeks_without_knowing_the_future_come_close_to_hindsight() -> None:
+    weeks = 6
+    inst = simulate.rolling_instance(200, 5, weeks)
+    bound = simulate.hindsight(inst)
+    ours = {
+        beta: simulate.rolling(inst, simulate.rolling_policy(beta), weeks=weeks, lookahead=4, bound=bound)
+        for beta in (0.0, 1.0)
+    }
+    today_ = simulate.rolling(inst, "first come", weeks=weeks, bound=bound)
+    assert today_.share < 0.8 * ours[0.0].share <= ours[0.0].share <= 1.0
+    assert ours[0.0].share > 0.85
+    assert ours[1.0].left_empty <= ours[0.0].left_empty
+    for run in (*ours.values(), today_):
+        first = inst.c_start[run.seats[:, 1]]
+        assert (first >= inst.p_from[run.seats[:, 0]]).all()
+        used = np.bincount(run.seats[:, 1], minlength=len(inst.cohorts))
+        assert (used <= inst.c_seats).all()
+
+
+def test_peers_obey_the_same_rules() -> None:
+    """The bench's edge model describes the same problem: its optimum is ours."""
+    pytest.importorskip("highspy")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import _allocation_peers as b;"
+        "from throughgate.engines.allocation.build import total;"
+        "p = b.compile_problem(b.make_instance(60, 3), b.PLAIN);"
+        "s = b.highs(p, 20.0); print(total(p, b.choose('plain', 60), s))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", script, str(ROOT / "bench")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    inst = make_instance(60, 3)
+    plan = make_plan(inst, Policy(first_seat=0, promise=False), effort=Effort(engine="plain"))
+    assert float(done.stdout) == pytest.approx(plan.value, rel=2e-4)

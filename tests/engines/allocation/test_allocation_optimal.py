@@ -22,7 +22,7 @@ def _policies(seed: int) -> Policy:
 def _assert_best(seed: int, **kinds: bool) -> None:
     inst, policy = random_instance(seed, **kinds), _policies(seed)
     plan = make_plan(inst, policy, effort=PLAIN)
-    assert check(inst, policy, plan.seats) == []
+    assert check(inst, policy, plan.seats, plan.closed) == []
     total = sum(
         bundle_value(inst, policy, p, plan.seats[plan.seats[:, 0] == p, 1].tolist()) for p in range(inst.n)
     )
@@ -31,7 +31,7 @@ def _assert_best(seed: int, **kinds: bool) -> None:
     assert plan.bound >= plan.value - 1e-9
     for better in brute.better(plan.value + 1e-6):
         assert refused(inst, policy, better), f"seed {seed}: {better} is worth more and allowed"
-    if not kinds and not policy.promise:
+    if not any(kinds.values()) and not policy.promise:
         assert plan.value == pytest.approx(brute.best, abs=1e-6)
         assert plan.gap <= 1e-6
 
@@ -46,15 +46,16 @@ def test_equals_brute_force(block: int) -> None:
 def test_equals_brute_force_with_keep_aparts_minimums_and_enrolled_people(block: int) -> None:
     for seed in range(5000 + block * 10, 5010 + block * 10):
         _assert_best(seed, apart=True, fixed=seed % 2 == 0)
+        _assert_best(seed, minimum=True, fixed=seed % 3 == 0)
         inst = random_instance(seed, minimum=True)
-        plan = make_plan(inst, _policies(seed), effort=PLAIN)
+        plan = make_plan(inst, _policies(seed), effort=Effort(engine="plain", mip=False))
         assert check(inst, _policies(seed), plan.seats, plan.closed) == []
 
 
 @pytest.mark.slow
 def test_equals_brute_force_on_two_thousand_instances() -> None:
     for seed in range(10_000, 12_000):
-        _assert_best(seed, apart=seed % 4 == 3, fixed=seed % 8 == 5)
+        _assert_best(seed, apart=seed % 4 == 3, fixed=seed % 8 == 5, minimum=seed % 16 == 9)
 
 
 def test_floors_hold_or_are_refused() -> None:

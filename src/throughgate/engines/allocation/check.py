@@ -31,7 +31,7 @@ class Violation:
 def check(instance: Instance, policy: Policy, seats: I4, closed: tuple[int, ...] = ()) -> list[Violation]:
     """All violations of a plan given as (person, cohort) rows, fixed seats included; [] = may be shown.
 
-    `closed` cohorts must be empty. Raises nothing: even nonsense rows come back as violations.
+    `closed` cohorts may hold enrolled people only. Raises nothing: even nonsense rows come back as violations.
     """
     out = _nonsense(instance, seats)
     if out:
@@ -42,7 +42,12 @@ def check(instance: Instance, policy: Policy, seats: I4, closed: tuple[int, ...]
     out += [
         Violation("fixed", p, c, "An enrolled person lost the seat.") for p, c in sorted(fixed - set(rows))
     ]
-    out += [Violation("closed", p, c, "This cohort does not run.") for p, c in rows if c in set(closed)]
+    shut = set(closed)
+    out += [
+        Violation("closed", p, c, "This cohort does not run.")
+        for p, c in rows
+        if c in shut and (p, c) not in fixed
+    ]
     out += _capacity(instance, seats, closed)
     out += _rules(instance, policy, seats[new])
     out += _bundles(instance, policy, rows, fixed)

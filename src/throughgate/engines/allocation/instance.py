@@ -117,6 +117,15 @@ class Instance:
 
     def clashes(self, travel_minutes: int) -> B1:
         """(Q, Q) table: do two weekly patterns meet at some time of the week, with time kept for moving?"""
+        if travel_minutes not in self._clash_tables:
+            self._clash_tables[travel_minutes] = self._clash_table(travel_minutes)
+        return self._clash_tables[travel_minutes]
+
+    @cached_property
+    def _clash_tables(self) -> dict[int, B1]:
+        return {}
+
+    def _clash_table(self, travel_minutes: int) -> B1:
         grid = np.zeros((len(self.patterns), 7 * 24 * 60 // _TICK), dtype=np.float32)
         for row, pattern in zip(grid, self.patterns, strict=True):
             for s in pattern:
@@ -124,7 +133,8 @@ class Instance:
                 hi = s.weekday * 1440 + s.end + travel_minutes
                 ticks = np.arange(lo // _TICK, -(-hi // _TICK)) % len(row)
                 row[ticks] = 1
-        return (grid @ grid.T) > 0
+        meet: B1 = (grid @ grid.T) > 0
+        return meet
 
     def with_changes(self, **changes: Any) -> Instance:
         """A copy with some arrays replaced (no re-validation beyond shapes)."""

@@ -1,6 +1,5 @@
 """Making a plan: prices, construction, local search, core programs, then promise, floors, minimums and the check."""
 
-# ruff: noqa: PLR0917
 from __future__ import annotations
 
 import atexit
@@ -19,9 +18,9 @@ from .exact import LIMIT, ExactModel, combinations_of
 from .instance import Instance
 from .lottery import draw
 from .mip import Worker, has_highs
-from .model import Effort, FloorUnreachable, Plan, PlanRefused, Policy, Prices
+from .model import Effort, FloorUnreachable, Plan, PlanRefused, Policy, Prices, Ticket
 from .polish import NEAR, Polisher
-from .prices import Dual, exact_bound, solve_prices
+from .prices import Dual, solve_prices
 from .problem import Problem, compile_problem, need_met
 from .promise import keep_promise, sorted_seats, top_up
 
@@ -54,11 +53,12 @@ def make_plan(
     *,
     effort: Effort | None = None,
     seed: int = 0,
-    start: Prices | None = None,
+    start: Prices | Mapping[str, float] | None = None,
 ) -> Plan:
     """Propose a plan. Same instance, policy, effort and seed give the same plan (unless the clock stops it).
 
-    `start` = prices of an earlier plan over the same cohorts, which saves time. Raises FloorUnreachable when no
+    `start` = prices of an earlier plan, which save time: as they were for the same cohorts, or by cohort id (new
+    cohorts then begin at 0). Raises FloorUnreachable when no
     plan meeting the floors is found and PlanRefused when the independent check objects.
     """
     policy, effort = policy or Policy(), effort or Effort()
@@ -69,22 +69,29 @@ def make_plan(
         began + effort.seconds,
     )  # fmt: skip
     run.spent("compile", began)
-    lam = start.seat if start is not None and len(start.seat) == len(instance.cohorts) else None
+    lam = _start(instance, start)
     seats, dual = _with_floors(run, lam)
-    seats, dual, closed = _with_minimums(run, seats, dual)
-    seats, dual = _exactly(run, seats, dual, closed)
+    seats, dual, proven = _exactly(run, seats, dual)
+    if not proven:
+        seats, dual = _with_minimums(run, seats, dual)
     mark = monotonic()
     seats, ledger = draw(run.problem, seats, seed)
     run.spent("lottery", mark)
-    return _finish(run, seats, dual, ledger, closed, seed)
+    return _finish(run, seats, dual, ledger, seed)
 
 
-def _finish(
-    run: _Run, seats: I4, dual: Dual, ledger: tuple[object, ...], closed: tuple[int, ...], seed: int
-) -> Plan:
+def _start(instance: Instance, start: Prices | Mapping[str, float] | None) -> F8 | None:
+    if start is None or isinstance(start, Prices):
+        return start.seat if start is not None and len(start.seat) == len(instance.cohorts) else None
+    return np.array([max(0.0, float(start.get(c, 0.0))) for c in instance.cohorts])
+
+
+def _finish(run: _Run, seats: I4, dual: Dual, ledger: tuple[Ticket, ...], seed: int) -> Plan:
     problem, instance, policy = run.problem, run.problem.instance, run.problem.policy
     value = build.total(problem, run.engine, seats)
     rows, fixed = as_rows(problem, seats)
+    filled = np.bincount(rows[:, 1], minlength=len(instance.cohorts))
+    closed = tuple(int(c) for c in np.flatnonzero(filled < instance.c_min))
     mark = monotonic()
     faults = check(instance, policy, rows, closed)
     run.spent("check", mark)
@@ -101,7 +108,7 @@ def _finish(
         h.update(part if isinstance(part, bytes) else part.encode())
     return Plan(
         seats=rows, fixed=fixed, value=value, bound=bound, raw_value=max(run.raw_value, value), prices=prices,
-        lottery=ledger, policy=policy, seed=seed, instance_digest=instance.digest,  # type: ignore[arg-type]
+        lottery=ledger, policy=policy, seed=seed, instance_digest=instance.digest,
         digest=h.hexdigest(), seconds=dict(run.seconds), repeatable=not run.clock, closed=closed,
     )  # fmt: skip
 
@@ -222,7 +229,7 @@ def _with_floors(run: _Run, start: F8 | None) -> tuple[I4, Dual]:
     return (best[1], best[2]) if best is not None else (seats, dual)
 
 
-def _with_minimums(run: _Run, seats: I4, dual: Dual) -> tuple[I4, Dual, tuple[int, ...]]:
+def _with_minimums(run: _Run, seats: I4, dual: Dual) -> tuple[I4, Dual]:
     """Close, worst first, cohorts that too few people would attend, and plan again without them."""
     instance = run.problem.instance
     enrolled = np.bincount(instance.fixed[:, 1], minlength=len(instance.cohorts))
@@ -243,33 +250,34 @@ def _with_minimums(run: _Run, seats: I4, dual: Dual) -> tuple[I4, Dual, tuple[in
     if closed:
         # The bound without the closed cohorts is no bound on plans that would have run them.
         dual.bound = bound
-    return seats, dual, tuple(sorted(closed))
+    return seats, dual
 
 
-def _exactly(run: _Run, seats: I4, dual: Dual, closed: tuple[int, ...]) -> tuple[I4, Dual]:
-    """On a small instance, the best plan there is, with its proof."""
-    problem = run.problem
-    small = combinations_of(problem) <= LIMIT and run.effort.mip and has_highs() and not closed
-    value = build.total(problem, run.engine, seats)
-    done = dual.bound - value <= 1e-9 * max(1.0, abs(dual.bound))
-    if not small or run.left() <= 0 or (done and not problem.policy.floors):
-        return seats, dual
+def _exactly(run: _Run, seats: I4, dual: Dual) -> tuple[I4, Dual, bool]:
+    """On a small instance, the best plan there is, with its proof; the last value says whether it was proven."""
+    problem, instance = run.problem, run.problem.instance
+    if combinations_of(problem) > LIMIT or not run.effort.mip or not has_highs() or run.left() <= 0:
+        return seats, dual, False
     mark = monotonic()
-    met = not problem.policy.floors or bool((_slack(problem, seats) >= 0).all())
-    model = ExactModel(problem, dual, value if met else -np.inf, problem.policy.promise)
-    worker = _shared_worker()
-    answer, better = model.solve(worker, run.left())
+    total = problem.used(seats) + np.bincount(instance.fixed[:, 1], minlength=len(instance.cohorts))
+    few = bool(((problem.used(seats) > 0) & (total < instance.c_min)).any())
+    short = bool(problem.policy.floors) and not bool((_slack(problem, seats) >= 0).all())
+    value = -np.inf if few or short else build.total(problem, run.engine, seats)
+    if dual.bound - value <= 1e-9 * max(1.0, abs(dual.bound)) and not problem.policy.floors:
+        return seats, dual, True
+    answer, better = ExactModel(problem, dual, value, problem.policy.promise).solve(
+        _shared_worker(), run.left()
+    )
     run.clock |= answer.clock
     if better is not None:
-        better = sorted_seats(better)
         gained = build.total(problem, run.engine, better)
-        if not met or gained > value + 1e-9:
-            seats, value = better, gained
+        if gained > value + 1e-9:
+            seats, value = sorted_seats(better), gained
             run.raw_value = max(run.raw_value, value)
         if answer.optimal:
             dual.bound = min(dual.bound, max(value, answer.bound + problem.fixed_value))
     run.spent("exact", mark)
-    return seats, dual
+    return seats, dual, answer.optimal and value > -np.inf
 
 
 _worker: list[Worker] = []
@@ -281,13 +289,3 @@ def _shared_worker() -> Worker:
         _worker.append(Worker())
         atexit.register(_worker[0].close)
     return _worker[0]
-
-
-def bound_at(problem: Problem, engine: Engine, prices: Prices) -> float:
-    """The bound that given prices prove for a problem."""
-    return exact_bound(problem, engine, prices.seat, prices.floor)[0]
-
-
-def stage_seconds(plan: Plan) -> Mapping[str, float]:
-    """Where the time went."""
-    return plan.seconds

@@ -18,6 +18,8 @@ from .problem import Problem
 
 POOL = 16
 _SEED_SINGLES = 8
+_HOPELESS = 0.3
+"""Single seats this far below their price are not worth starting with."""
 _CLOSE = 1e-4
 _BOXED = 4
 
@@ -103,8 +105,9 @@ def first_pool(problem: Problem, lam: F8) -> Pool:
     d, n = problem.data, problem.instance.n
     pool = Pool.empty(n, len(problem.cap))
     owner = problem.owner
-    ok = np.flatnonzero((d.pre1 < 0) & (d.single > 0) & (problem.cap[d.cohort] > 0) & (d.room[owner] > 0))
-    net = d.single[ok] - lam[d.cohort[ok]]
+    net = d.single - lam[d.cohort]
+    ok = np.flatnonzero((d.pre1 < 0) & (net > -_HOPELESS) & (problem.cap[d.cohort] > 0) & (d.room[owner] > 0))
+    net = net[ok]
     order = np.lexsort((-net, owner[ok]))
     e = ok[order]
     who = owner[e]

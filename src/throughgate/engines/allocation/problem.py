@@ -195,8 +195,10 @@ def _prerequisites(
         e = np.flatnonzero(table[g] >= 0)
         q = table[g[e]]
         missing = ~instance.p_done[owner[e], q]
+        mine = owner[e]
         for p, seats in fixed.items():
-            for i in np.flatnonzero(owner[e] == p):
+            lo, hi = np.searchsorted(mine, [p, p + 1])
+            for i in range(int(lo), int(hi)):
                 done = (instance.c_program[c] == q[i] and instance.c_end[c] <= start[e[i]] for c in seats)
                 missing[i] &= not any(done)
         e, q = e[missing], q[missing]

@@ -88,7 +88,8 @@ def _block(day: int, block: int) -> Session:
     return Session(day, start, start + 120)
 
 
-def _weekly(r: np.random.Generator, sessions: int) -> tuple[Session, ...]:
+def weekly_pattern(r: np.random.Generator, sessions: int) -> tuple[Session, ...]:
+    """A weekly timetable with this many sessions."""
     if sessions == 10:
         first = int(r.integers(0, 3))
         return tuple(_block(d, first + k) for d in range(5) for k in range(2))
@@ -190,7 +191,7 @@ def _draw_cohorts(
     index, listed = _patterns()
     pattern = []
     for g in program:
-        week = _weekly(r, int(cat.sessions[g]))
+        week = weekly_pattern(r, int(cat.sessions[g]))
         if week not in index:
             index[week] = len(listed)
             listed.append(week)
