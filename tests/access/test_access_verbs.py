@@ -13,6 +13,7 @@ import factories as make
 from acting import acting, actor_of
 from throughgate.access import actions, queries, rules
 from throughgate.access.actor import Actor
+from throughgate.access.jobs import proof_of_grants
 from throughgate.access.models import AccessGrant, Blocked, BreakGlass, Membership, User
 from throughgate.access.proof import grants_without_live_basis
 from throughgate.access.roles import ROLES, RoleName
@@ -230,3 +231,19 @@ def test_the_nightly_proof_finds_grants_that_stand_on_nothing() -> None:
     seat.status, seat.ended_on, seat.end_reason = EnrollmentStatus.ENDED, make.TODAY, "completed"
     seat.save()
     assert len(grants_without_live_basis()) == 3
+
+
+@pytest.mark.django_db
+def test_the_nightly_job_says_loudly_what_it_found(caplog: pytest.LogCaptureFixture) -> None:
+    person, org = make.participant(make.facility()), make.organization()
+    AccessGrant.objects.create(
+        organization=org,
+        participant=person,
+        tier=2,
+        purpose="x",
+        basis="consent",
+        basis_ref="NOSUCH22",
+        valid=(timezone.now() - DAY, None),
+    )
+    proof_of_grants()
+    assert [record.levelname for record in caplog.records if "no live basis" in record.message] == ["ERROR"]

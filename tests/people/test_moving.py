@@ -14,6 +14,7 @@ from throughgate.access.models import AccessGrant, Blocked
 from throughgate.access.roles import RoleName
 from throughgate.base.errors import Forbidden, Refused
 from throughgate.people import actions, moves
+from throughgate.people.jobs import planned_absences
 from throughgate.people.models import Absence, Change, Consent, KeepApart, Participant, Profile, Stay
 from throughgate.people.moves import Move, MoveKind
 from throughgate.places.models import Facility, FacilityKind
@@ -264,3 +265,14 @@ def test_a_unit_move_stays_within_the_facility(here: Facility, there: Facility) 
         actions.move_unit(by=by, participant=person, unit=mine, cell="7")
         assert Participant.objects.get().cell == "7"
         assert Change.objects.filter(kind="unit_moved").count() == 1
+
+
+def test_the_job_of_planned_absences_may_run_at_any_time(here: Facility) -> None:
+    back, away = make.participant(here, whereabouts="away"), make.participant(here, whereabouts="away")
+    now = timezone.now()
+    Absence.objects.create(participant=back, kind="court", during=(now - DAY, now - DAY / 24))
+    planned_absences()
+    planned_absences()
+    back.refresh_from_db()
+    away.refresh_from_db()
+    assert (back.whereabouts, away.whereabouts) == ("inside", "away")

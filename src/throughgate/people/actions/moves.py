@@ -31,6 +31,10 @@ from throughgate.people.rules import Event, MoveFacts
 from throughgate.places.models import Facility, FacilityKind, Unit
 
 
+# How long after the end of an absence the job still notices it, should it have stood still.
+JUST_OVER = dt.timedelta(days=2)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _To:
     """Where a person goes: the facility, a bed there, whether a stay begins, and in which state they are."""
@@ -226,7 +230,11 @@ def settle_absences(*, by: Actor, now: dt.datetime | None = None) -> int:
     moment = now or timezone.now()
     away = Absence.objects.filter(during__contains=moment).values("participant_id")
     leaves = Participant.objects.filter(whereabouts=Whereabouts.INSIDE, pk__in=away)
-    comes = Participant.objects.filter(whereabouts=Whereabouts.AWAY).exclude(pk__in=away)
+    # Only who has just come back: somebody whom custody calls away without saying why stays away.
+    over = Absence.objects.filter(during__endswith__range=(moment - JUST_OVER, moment))
+    comes = Participant.objects.filter(
+        whereabouts=Whereabouts.AWAY, pk__in=over.values("participant_id")
+    ).exclude(pk__in=away)
     with scope.as_role(Audience.JOB, purpose="planned absences"):
         came = comes.update(whereabouts=Whereabouts.INSIDE)
         return came + leaves.update(whereabouts=Whereabouts.AWAY)
