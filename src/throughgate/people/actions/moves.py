@@ -30,7 +30,6 @@ from throughgate.people.moves import Move, MoveKind, announce
 from throughgate.people.rules import Event, MoveFacts
 from throughgate.places.models import Facility, FacilityKind, Unit
 
-
 # How long after the end of an absence the job still notices it, should it have stood still.
 JUST_OVER = dt.timedelta(days=2)
 
