@@ -193,6 +193,8 @@ def decide(*, by: Actor, row: ImportRow, decision: str) -> ImportRow:
 def _possible(codes: set[str], decision: str) -> bool:
     if codes == {"identity_number"}:
         return decision == "same"
+    if codes == {"identity_twin_file"}:
+        return decision == "other"
     return codes == {"identity_twin"}
 
 
