@@ -14,10 +14,11 @@ from django.contrib.postgres.search import (
     SearchRank,
     TrigramWordSimilarity,
 )
-from django.db.models import Case, F, FloatField, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, Func, Prefetch, Q, QuerySet, Value, When
 
 from throughgate.access.actor import Actor
 from throughgate.base.codes import clean
+from throughgate.base.names import fold
 from throughgate.base.scope import Audience
 from throughgate.partners import rules
 from throughgate.partners.models import (
@@ -168,12 +169,13 @@ def _hit(service: Service, language: str) -> Hit:
 
 
 def directory_choices() -> dict[str, list[str]]:
-    """Cities and languages that occur, to choose from."""
-    cities = Location.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()
-    spoken = Service.objects.filter(status="active").order_by("pk").values_list("languages", flat=True)
+    """Cities and languages that occur in what is offered, to choose from."""
+    offered = Service.objects.filter(status="active", organization__status__in=SHOWN)
+    cities = Location.objects.exclude(city="").filter(service_places__service__in=offered)
+    spoken = offered.annotate(spoken=Func(F("languages"), function="unnest"))
     return {
-        "city": list(cities),
-        "language": sorted({language for languages in spoken for language in languages}),
+        "city": sorted(set(cities.order_by().values_list("city", flat=True).distinct()), key=fold),
+        "language": sorted(spoken.order_by().values_list("spoken", flat=True).distinct(), key=fold),
     }
 
 

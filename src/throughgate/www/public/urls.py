@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.public import views
+from throughgate.www.public import directory, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.home, name="home"),
     path("programs/", views.programs, name="programs"),
     path("facilities/<str:code>/", views.facility, name="facility"),
+    path("directory/", directory.directory, name="directory"),
+    path("directory/<str:code>/", directory.organization, name="organization"),
     path("get-involved/", views.involved, name="involved"),
     path("results/", views.results, name="results"),
     path("stories/", views.stories, name="stories"),
