@@ -25,6 +25,7 @@ _READERS = (
     Audience.EMPLOYER,
     Audience.PUBLIC,
     Audience.EMERGENCY,
+    Audience.AUDITOR,
     Audience.AUTH,
 )
 DIRECTORY = Guard(
