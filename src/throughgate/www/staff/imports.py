@@ -87,7 +87,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
-        upload: UploadedFile = facts["file"]
+        upload: UploadedFile[bytes] = facts["file"]
         try:
             load = actions.receive(
                 by=actor_of(request),
