@@ -16,7 +16,7 @@ from throughgate.engines.allocation.check import check
 from throughgate.engines.allocation.eligibility import Rule, missing_prerequisites
 
 PLAIN = Effort(engine="plain", mip=False)
-ATTACK = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+ATTACK = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @ATTACK
