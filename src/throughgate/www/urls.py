@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", include("throughgate.www.auditor.urls")),
     path("me/", include("throughgate.www.participant.urls")),
     path("partner/", include("throughgate.www.partner.urls")),
+    path("staff/", include("throughgate.www.staff.urls")),
     path("", include("throughgate.www.public.urls")),
 ]
