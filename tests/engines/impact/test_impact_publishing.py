@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughgate.engines.impact import benefit_cost, disclosure, portfolio
+from throughgate.engines.impact import benefit_cost, disclosure, portfolio, portfolio_page
 from throughgate.engines.impact.comparison import Estimate
 from throughgate.engines.impact.errors import StudyError
+from throughgate.engines.impact.verdict import Answer
 
 # --- disclosure -----------------------------------------------------------------------------------------
 
@@ -140,6 +141,27 @@ def test_funnel_allows_for_differences_between_units_in_general():
         assert p.z == pytest.approx(by_hand)
     with pytest.raises(StudyError, match="at least three units"):
         portfolio.funnel(["a"], [1], [2])
+
+
+def test_the_portfolio_is_no_league_table():
+    def program(name, value, se):
+        answer = Answer.REDUCED if value + 1.96 * se < 0 else Answer.TOO_FEW
+        return portfolio_page.Program(name, answer, Estimate("x", value, se), 203)
+
+    rng = np.random.default_rng(55)
+    many = [program(f"P{i:02d}", v, 0.02) for i, v in enumerate(rng.normal(0, 0.02, 40))]
+    many += [program("a strong one", -0.12, 0.02), portfolio_page.Program("refused", Answer.UNFAIR, None, 7)]
+    listed = portfolio_page.standings(many)
+    assert [s.program.name for s in listed] == sorted(p.name for p in many)
+    words = {s.program.name: s.words for s in listed}
+    assert words["a strong one"] == "reduced" and words["refused"] == "cannot be answered fairly"
+    lucky = [p.name for p in many[:40] if p.answer is Answer.REDUCED]
+    assert lucky and all("can be chance" in words[name] for name in lucky)
+    units = portfolio.funnel(["north", "south", "tiny"], [300, 250, 4], [900, 800, 12])
+    html = portfolio_page.as_html("All programs", many, made="22 Nov 2026", funnel=units)
+    assert "about 205" in html and html.count("withheld") == 2 and "question about its people" in html
+    assert "rank" not in html.lower()
+    assert [r["name"] for r in portfolio_page.as_data(many)] == [s.program.name for s in listed]
 
 
 # --- money ----------------------------------------------------------------------------------------------

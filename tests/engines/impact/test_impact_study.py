@@ -123,6 +123,17 @@ def test_the_report_as_data_holds_every_specification(result):
     assert again == report.as_json(result.analysis, result.provenance)
 
 
+def test_how_well_people_were_found_is_part_of_the_report(data):
+    facts = dict(study.load(EXAMPLE).facts)
+    facts["linkage"] = {"method": "name and date of birth", "wrong_percent": 1.5, "missed_percent": 8}
+    html = report.as_html(
+        study.run(study.plan(facts), data, now=NOW).analysis, report.Provenance("n", "d", "p", "c")
+    )
+    assert "about 1.5 in 100 links may be wrong" in html and "about 8 in 100 people were missed" in html
+    with pytest.raises(StudyError, match="needs missed_percent"):
+        study.plan({**facts, "linkage": {"method": "x", "wrong_percent": 1}})
+
+
 def test_progress_is_told_from_start_to_end(data):
     said = []
     study.run(study.load(EXAMPLE), data, now=NOW, progress=lambda what, share: said.append((what, share)))

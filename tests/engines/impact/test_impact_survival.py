@@ -225,3 +225,11 @@ def test_refusals_say_what_to_do():
         survival.wilson(5, 4)
     with pytest.raises(StudyError, match="starts at 0"):
         survival.kaplan_meier(c).at(-1)
+
+
+@given(st.floats(0, 400), st.integers(1, 40))
+@settings(max_examples=100, deadline=None)
+def test_the_tail_of_chi_square_equals_scipy(value, degrees):
+    from scipy.stats import chi2
+
+    assert survival.chi2_tail(value, degrees) == pytest.approx(chi2.sf(value, degrees), rel=1e-9, abs=1e-300)

@@ -112,9 +112,12 @@ def compare(
     Raises NotFair("overlap") when some covariate tells the groups apart completely, StudyError on bad input.
     """
     _check(outcome, treated, covariates, names)
-    varying = covariates.std(axis=0) > 0
+    spread = covariates.std(axis=0)
+    varying = spread > 0
     kept_names = [n for n, keep in zip(names, varying, strict=True) if keep]
-    x = _design(covariates[:, varying])
+    if not varying.all():
+        covariates, spread = covariates[:, varying], spread[varying]
+    x = _design(covariates, spread)
     try:
         fit = logistic(x, treated.astype(float))
     except StudyError as problem:
@@ -123,7 +126,7 @@ def compare(
     odds = np.exp(np.clip(score, -700, 700))
     width = caliper * float(np.std(score))
     matching, kept = radius_matching(outcome, treated, score, width)
-    balance = balance_table(covariates[:, varying], treated, odds, kept_names)
+    balance = balance_table(covariates, treated, odds, kept_names)
     ess = effective_size(odds[~treated])
     overlap = Overlap(kept, ess, max(60.0, float(treated.sum()) / 3.0), width)
     return Comparison(
@@ -150,10 +153,13 @@ def _check(outcome: Floats, treated: Bools, covariates: Floats, names: Sequence[
         raise StudyError("A comparison needs people who took part and people who did not.")
 
 
-def _design(covariates: Floats) -> Floats:
+def _design(covariates: Floats, spread: Floats) -> Floats:
     """Intercept and standardized covariates; standardizing changes no fitted value, only its numerics."""
-    centred = (covariates - covariates.mean(axis=0)) / covariates.std(axis=0)
-    return np.column_stack((np.ones(len(covariates)), centred))
+    out = np.empty((len(covariates), covariates.shape[1] + 1))
+    out[:, 0] = 1.0
+    np.subtract(covariates, covariates.mean(axis=0), out=out[:, 1:])
+    out[:, 1:] /= spread
+    return out
 
 
 def _gates(balance: Sequence[BalanceRow], overlap: Overlap) -> list[tuple[str, str]]:
@@ -313,7 +319,8 @@ def balance_table(
     t, c = covariates[treated], covariates[~treated]
     w = odds[~treated] / odds[~treated].sum()
     spread = t.std(axis=0, ddof=1)
-    spread = np.where(spread > 0, spread, covariates.std(axis=0, ddof=1))
+    if not spread.all():
+        spread = np.where(spread > 0, spread, covariates.std(axis=0, ddof=1))
     after = w @ c
     variance_after = w @ (c - after) ** 2
     ratio = np.divide(t.var(axis=0), variance_after, out=np.ones(len(names)), where=variance_after > 0)

@@ -1,8 +1,9 @@
-"""Pieces of HTML text, escaped."""
+"""Pieces of HTML, escaped."""
 
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
 
 
 def paragraph(text: str, css: str = "") -> str:
@@ -22,4 +23,14 @@ def table(head: list[str], rows: list[list[str]], caption: str) -> str:
     return (
         f'<div class="scroll"><table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def document(title: str, body: str) -> str:
+    """A whole page with its style inside and nothing from outside."""
+    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{body}</main></body></html>\n"
     )

@@ -10,7 +10,6 @@ import json
 import math
 from dataclasses import asdict
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from . import charts, disclosure
 from .annex import annex
 from .design import Level
-from .page import bullets, paragraph, table
+from .page import bullets, document, paragraph, table
 from .provenance import Provenance
 from .spec import Analysis, Step
 from .verdict import Answer, points, say
@@ -133,15 +132,7 @@ def as_html(a: Analysis, source: Provenance, *, public: bool = False) -> str:
     if not public:
         parts.append(annex(a, source, fair=fair))
     body = "\n".join(p for p in parts if p)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(a.spec.title)}</title><style>{_style()}</style></head><body><main>{body}</main></body></html>\n"
-    )
-
-
-def _style() -> str:
-    return files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    return document(a.spec.title, body)
 
 
 def _head(a: Analysis, source: Provenance) -> str:

@@ -132,7 +132,7 @@ def plan(facts: Mapping[str, Any]) -> Plan:
         linked=study.get("linked"),
         negative_control=str(study.get("negative_control", "")),
         costs=CostTable.from_dict(facts["costs"]) if "costs" in facts else None,
-        notes=tuple(study.get("notes", ())),
+        notes=(*study.get("notes", ()), *_linkage(facts)),
     )
     if spec.unit not in ("day", "month"):
         raise StudyError('[study] unit must be "day" or "month".')
@@ -141,6 +141,23 @@ def plan(facts: Mapping[str, Any]) -> Plan:
             "[study] margin_points is the smallest difference that matters, between 0 and 50 points."
         )
     return Plan(spec, columns, roles, facts)
+
+
+def _linkage(facts: Mapping[str, Any]) -> list[str]:
+    """How well the roster was found in the records, as a note of the report."""
+    if "linkage" not in facts:
+        return []
+    link = _section(facts, "linkage")
+    _known("[linkage]", link, {"method", "wrong_percent", "missed_percent"})
+    try:
+        wrong, missed = float(link["wrong_percent"]), float(link["missed_percent"])
+        method = str(link["method"])
+    except KeyError as missing:
+        raise StudyError(f"[linkage] needs {missing.args[0]}.") from None
+    return [
+        f"The roster was found in the records by {method}: about {wrong:g} in 100 links may be wrong, which pulls "
+        f"the two groups toward each other, and about {missed:g} in 100 people were missed."
+    ]
 
 
 def _section(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
