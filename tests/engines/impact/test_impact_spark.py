@@ -42,7 +42,6 @@ def engines(tmp_path_factory):
     session.stop()
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("name", ["rearrest_12", "new_crime_24", "agency_return_36", "bjs_rearrest_36"])
 @pytest.mark.parametrize("street", [False, True])
 def test_two_engines_one_answer(engines, name, street):

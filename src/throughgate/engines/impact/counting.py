@@ -187,11 +187,23 @@ def _labels(columns: Mapping[str, NDArray[Any]], group: Sequence[str]) -> tuple[
             values = np.ma.filled(values.astype(object), "unknown")
         if values.dtype == object:
             values = values.astype(str)
-        found, index = np.unique(values, return_inverse=True)
+        found, index = _distinct(values)
         labels = [f"{label} / {v}" if label else str(v) for label in labels for v in found.tolist()]
         code = code * len(found) + index
-    used, code = np.unique(code, return_inverse=True)
+    used, code = _distinct(code)
     return [labels[i] or "everyone" for i in used], code.astype(np.int64)
+
+
+def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """Sorted distinct values and the index of each; small whole numbers without sorting."""
+    if values.dtype.kind in "iu" and len(values):
+        low, high = int(values.min()), int(values.max())
+        if high - low < 1 << 16:
+            shifted = values.astype(np.int64) - low
+            seen = np.bincount(shifted) > 0
+            return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[shifted]
+    found, index = np.unique(values, return_inverse=True)
+    return found, index.astype(np.int64)
 
 
 @lru_cache(maxsize=1)
