@@ -214,7 +214,10 @@ def child(name: str, path: Path) -> None:
 
 
 def measure(name: str, path: Path, runs: int = 3) -> dict[str, float] | None:
-    """The cheapest of a few runs, as many for every engine (the machine may be shared), or None when a library is not installed."""
+    """The cheapest of a few runs, as many for every engine (the machine may be shared).
+
+    None when a library is not installed.
+    """
     made = []
     for _ in range(runs):
         done = subprocess.run(
