@@ -215,7 +215,8 @@ def _sure(a: Analysis, fair: bool) -> str:
     if a.detectable is not None:
         lines.append(
             f"With this many people the study could find a difference of {points(a.detectable)} or more. "
-            "Smaller ones could stay hidden. This was worked out before the results were looked at."
+            "Smaller ones could stay hidden. This depends on the number of people and on how often the others "
+            "returned, not on the difference found."
         )
     if fair and a.comparison:
         e = a.comparison.primary
