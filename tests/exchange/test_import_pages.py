@@ -26,7 +26,7 @@ from throughgate.exchange.models import Import
 from throughgate.people.models import Participant
 from throughgate.places.models import Facility
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("pages_urls")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def home_page(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     facilities = Facility.objects.filter(pk__in=actor.facility_ids).order_by("name")
     return show(
-        request, "settings", "settings", {"facilities": facilities, "imports_url": _maybe("imports:home")}
+        request, "settings", "settings", {"facilities": facilities, "imports_url": _maybe("staff:imports")}
     )
 
 

@@ -139,4 +139,5 @@ urlpatterns = [
     *VISITORS,
     *SETTINGS,
     path("", include("throughgate.www.staff.list_urls")),
+    path("", include("throughgate.www.staff.import_urls")),
 ]
