@@ -172,7 +172,7 @@ def _adds(problem: Problem, flat: I4, edges: I8) -> B1:
     """Edges that would raise a person's value beside the seats they hold."""
     d, owner = problem.data, problem.owner[edges]
     needs = problem.instance.p_needs.shape[1]
-    have = d.base.reshape(-1, needs)[owner].copy()
+    have = d.base.reshape(problem.instance.n, needs)[owner].copy()
     for k in range(3):
         x = flat[3 * owner + k]
         there = np.flatnonzero(x >= 0)
@@ -181,7 +181,7 @@ def _adds(problem: Problem, flat: I4, edges: I8) -> B1:
     g = problem.instance.c_program[d.cohort[edges]]
     more = have + problem.instance.g_strength[g] * d.fit[edges][:, None]
     gained = np.minimum(more, 1.0) - np.minimum(have, 1.0)
-    worth = (gained * d.weight.reshape(-1, needs)[owner]).sum(axis=1) + d.bonus[edges]
+    worth = (gained * d.weight.reshape(problem.instance.n, needs)[owner]).sum(axis=1) + d.bonus[edges]
     result: B1 = (worth > 1e-9) | (flat[3 * owner] < 0)
     return result
 
