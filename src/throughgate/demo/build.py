@@ -1,0 +1,86 @@
+"""Builds "Harbor State Corrections", the invented agency of the demonstration, where it is not there yet."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+
+from django.db import connection
+
+from throughgate.base import scope
+from throughgate.demo import actors, history, lines, partners, people, places, visitors, weeks
+from throughgate.demo.making import ZONE, Build
+from throughgate.demo.people import Person
+from throughgate.places.models import Agency
+
+SEED = 1848
+PURPOSE = "build the demonstration"
+
+
+def main(argv: list[str]) -> int:
+    """Build the demonstration unless an agency is there already; says what it does on the terminal."""
+    parser = argparse.ArgumentParser(prog="throughgate demo", description=main.__doc__)
+    parser.add_argument("--seed", type=int, default=SEED)
+    options = parser.parse_args(argv)
+    if is_there():
+        return 0
+    sys.stdout.write("Building Harbor State Corrections. Everybody and everything in it is invented.\n")
+    build(seed=options.seed, quiet=False)
+    return 0
+
+
+def is_there() -> bool:
+    """Whether this database has an agency."""
+    with scope.system(PURPOSE, readonly=True):
+        return Agency.objects.exists()
+
+
+def build(*, seed: int = SEED, today: dt.date | None = None, size: float = 1.0, quiet: bool = True) -> Build:
+    """Write the whole demonstration in one transaction; the same for the same seed, day and size."""
+    made = Build(seed, today or dt.datetime.now(ZONE).date(), size, quiet)
+    with scope.system(PURPOSE):
+        with connection.cursor() as cursor:
+            # Nothing is known yet about tables that fill up here: without this, triggers would scan them whole.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        _write(made)
+    return made
+
+
+def _write(build: Build) -> None:
+    build.places = places.make(build)
+    build.say("facilities, units and rooms")
+    build.partners = partners.make(build, lines.places_of())
+    programs = lines.programs(build)
+    week = lines.plan(build, programs)
+    build.say(f"{len(build.partners.organizations)} partners, {len(programs)} programs")
+    build.people = people.make(build)
+    build.say(f"{len(build.people.all)} participants")
+    outside = visitors.make(build, week, actors.leaders())
+    build.say("visitors")
+    runs = weeks.runs(build, week)
+    weeks.sessions(build, runs)
+    build.say(f"{len(runs)} cohorts, {sum(len(run.sessions) for run in runs)} sessions")
+    seats = history.seat(build, runs)
+    build.say(f"{len(seats)} enrollments")
+    fell_out = history.call(build, seats)
+    build.say(f"{sum(len(each.calls) for each in seats)} calls")
+    weeks.effects(runs, fell_out)
+    history.attend(build, seats, set())
+    build.say("attendance")
+    history.ledger(build, seats)
+    build.say("hours and credit")
+    actors.make(build, outside.all, chosen(seats))
+    build.say("someone to be for every role")
+
+
+def chosen(seats: list[history.Seat]) -> list[Person]:
+    """Two participants with a seat now, one of whom reads Spanish, and one who is home already."""
+    here = [seat.person for seat in seats if seat.row.status == "active"]
+    inside = [person for person in here if person.now.place == "R"]
+    wanted = [
+        next((p for p in inside if p.language == "en" and len(p.completed) > 1), None),
+        next((p for p in inside if p.language == "es"), None),
+        next((p for p in here if p.now.place == "H"), None),
+    ]
+    return [person for person in wanted if person is not None]
