@@ -62,11 +62,16 @@ $$;
 -- never a name: booking uses it, and only two roles may read the orders themselves ([A-45]).
 CREATE OR REPLACE FUNCTION tg.must_keep_apart(person bigint, session bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    -- It starts from the person's own orders, of which there are few, so that it stays quick in a full house.
     WITH s AS (SELECT id, tg.local_day(facility_id, starts_at) AS day FROM programs_session WHERE id = session)
     SELECT EXISTS (
-        SELECT 1 FROM s JOIN programs_call c ON c.session_id = s.id AND c.status = 'called'
-        JOIN people_keepapart k ON k.starts_on <= s.day AND (k.ends_on IS NULL OR k.ends_on >= s.day)
-             AND k.first_id = least(person, c.participant_id) AND k.second_id = greatest(person, c.participant_id)
+        SELECT 1 FROM (
+            SELECT second_id AS other, starts_on, ends_on FROM people_keepapart WHERE first_id = person
+            UNION ALL
+            SELECT first_id, starts_on, ends_on FROM people_keepapart WHERE second_id = person
+        ) k
+        JOIN programs_call c ON c.participant_id = k.other AND c.session_id = session AND c.status = 'called'
+        JOIN s ON k.starts_on <= s.day AND (k.ends_on IS NULL OR k.ends_on >= s.day)
     ) OR EXISTS (
         SELECT 1 FROM s JOIN programs_facilitator f ON f.session_id = s.id AND f.active
         JOIN visitors_visitorkeepapart k ON k.visitor_id = f.visitor_id AND k.participant_id = person
@@ -149,7 +154,7 @@ DECLARE
     change int := 0;
     at_session bigint;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN change := change - (OLD.status = 'called')::int; at_session := OLD.session_id; END IF;
+    change := change - (OLD.status = 'called')::int; at_session := OLD.session_id;
     IF TG_OP <> 'DELETE' THEN change := change + (NEW.status = 'called')::int; at_session := NEW.session_id; END IF;
     IF change <> 0 AND at_session IS NOT NULL THEN
         UPDATE programs_session SET called = called + change WHERE id = at_session;
@@ -157,16 +162,29 @@ BEGIN
     RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS count_calls ON programs_call;
-CREATE TRIGGER count_calls AFTER INSERT OR UPDATE OF status OR DELETE ON programs_call
+CREATE TRIGGER count_calls AFTER UPDATE OF status OR DELETE ON programs_call
 FOR EACH ROW EXECUTE FUNCTION tg.count_calls();
+
+-- Calls made together are counted together: one change of the session, and one entry in the trail.
+CREATE OR REPLACE FUNCTION tg.count_new_calls() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE programs_session s SET called = s.called + n.people
+    FROM (SELECT session_id, count(*) AS people FROM fresh
+          WHERE status = 'called' AND session_id IS NOT NULL GROUP BY session_id) n
+    WHERE s.id = n.session_id;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS count_new_calls ON programs_call;
+CREATE TRIGGER count_new_calls AFTER INSERT ON programs_call
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION tg.count_new_calls();
 
 CREATE OR REPLACE FUNCTION tg.count_attendance() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    people int := 0;
-    came int := 0;
+    people int := -1;
+    came int := - (OLD.minutes > 0)::int;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN people := people - 1; came := came - (OLD.minutes > 0)::int; END IF;
     IF TG_OP <> 'DELETE' THEN people := people + 1; came := came + (NEW.minutes > 0)::int; END IF;
     IF people <> 0 OR came <> 0 THEN
         UPDATE programs_session SET recorded = recorded + people, attended = attended + came
@@ -175,8 +193,21 @@ BEGIN
     RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS count_attendance ON programs_attendance;
-CREATE TRIGGER count_attendance AFTER INSERT OR UPDATE OF minutes OR DELETE ON programs_attendance
+CREATE TRIGGER count_attendance AFTER UPDATE OF minutes OR DELETE ON programs_attendance
 FOR EACH ROW EXECUTE FUNCTION tg.count_attendance();
+
+CREATE OR REPLACE FUNCTION tg.count_new_attendance() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE programs_session s SET recorded = s.recorded + n.people, attended = s.attended + n.came
+    FROM (SELECT session_id, count(*) AS people, count(*) FILTER (WHERE minutes > 0) AS came
+          FROM fresh GROUP BY session_id) n
+    WHERE s.id = n.session_id;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS count_new_attendance ON programs_attendance;
+CREATE TRIGGER count_new_attendance AFTER INSERT ON programs_attendance
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION tg.count_new_attendance();
 
 CREATE OR REPLACE FUNCTION tg.only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
