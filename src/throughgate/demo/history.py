@@ -167,9 +167,8 @@ def _mover(
     random_.shuffle(candidates)
     for day, person in candidates[:12]:
         if _usable(run, person, run.first):
-            return _take(
-                build, random_, run, person, run.first, day, "transfer" if how == "transfer" else "released"
-            )
+            why = "transfer" if how == "transfer" else "released"
+            return _take(build, random_, run, person, since=run.first, until=day, reason=why)
     return None
 
 
