@@ -3,7 +3,7 @@
 The file is loaded twice (see `engine`): as `..._compiled` every function is compiled by numba; otherwise it runs
 as plain Python on lists. Same statements, same order of floating point steps, hence the same plan either way.
 Only constructs that both understand appear here, which is why the code is flat and long-winded. It is one file on
-purpose: numba's cache on disk watches only the file a function stands in, so a helper elsewhere could go stale.
+purpose: numba's cache on disk watches only the file a function stands in, so callees elsewhere could go stale.
 
 Seats are kept as edge numbers in `seats[3 * person + k]`, -1 when empty.
 """
