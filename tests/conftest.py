@@ -14,13 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-os.environ.setdefault("THROUGHGATE_DATA", str(Path(__file__).resolve().parents[1] / "var" / "test"))
-os.environ.setdefault("SECRET_KEY", "tests only, never a deployment")
-
-from throughgate.base import localpg
-from throughgate.base.paths import database_dir, var_dir
-
-SERVER = None if os.environ.get("DATABASE_URL") else localpg.ensure(database_dir())
+from cluster import SERVER, admin
+from throughgate.base.paths import var_dir
 
 _ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("THROUGHGATE_SHARED") or _ROOT.parent / "shared")
@@ -33,12 +28,6 @@ def pytest_configure() -> None:
     settings.DATA_DIR = var_dir()
     settings.SECRET_KEY = os.environ["SECRET_KEY"]
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
-
-
-def admin(dbname: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
-    """A connection as the server's administrator, for making and dropping test databases only."""
-    assert SERVER is not None
-    return psycopg.connect(**SERVER.conninfo(dbname=dbname), autocommit=True)  # type: ignore[arg-type]
 
 
 def point_at(name: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from conftest import SERVER, admin
+from cluster import SERVER, admin
 from throughgate.base import scope
 from throughgate.base.jobs import enqueue
 from throughgate.base.outbox.actions import RECHECKS, deliver, send
