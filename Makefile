@@ -1,7 +1,7 @@
 # Throughgate. Everything here needs only Python 3.11 or later and make; `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run setup test check check-steps bench clean lock
+.PHONY: help demo run setup test check check-steps bench clean lock texts
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -47,6 +47,9 @@ test: $(VENV)/.dev ## every test, browser included; PYTEST='...' adds options
 
 bench: $(VENV)/.dev ## measurements, each as ratios within one run
 	@for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+
+texts: ## collect the texts to translate, and compile the translations
+	$(BIN)/python -m throughgate.base.texts
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -134,6 +134,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _speak_english() -> Iterator[None]:
+    """Every test begins in English, whatever language the one before it chose."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
 def _arrange_as_system(request: pytest.FixtureRequest) -> Iterator[None]:
     """Facts are arranged by the system; requests and ``acting(...)`` change to somebody for their time."""
     if request.node.get_closest_marker("django_db") is None or "live_database" in request.fixturenames:

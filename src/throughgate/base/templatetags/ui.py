@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from throughgate.base import ui
 
@@ -150,7 +151,8 @@ def _columns(context: Context, columns: Sequence[Any]) -> list[dict[str, Any]]:
         column = given
         if not isinstance(given, ui.Column):
             text = str(given)
-            column = ui.Column(text.removeprefix("#"), number=text.startswith("#"))
+            number = text.startswith("#")
+            column = ui.Column(gettext(text[1:]) if number else text, number=number)
         url, order = "", ""
         if column.sort:
             order = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(now, "")
