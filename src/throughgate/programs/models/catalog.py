@@ -19,6 +19,7 @@ CATALOG = Guard(
     rules={
         Audience.PUBLIC: Rule(read=LISTED),
         Audience.EMPLOYER: Rule(read=LISTED),
+        Audience.AUDITOR: Rule(read=LISTED),
         Audience.VISITOR: Rule(read=ALWAYS),
         Audience.PARTICIPANT: Rule(read=ALWAYS),
         Audience.PARTNER: Rule(read=ALWAYS),

@@ -114,6 +114,10 @@ def person(request: HttpRequest, code: str, tab: str = "overview") -> HttpRespon
     sees = actor.can(Permission.VIEW_RESTRICTED, who.facility_id)
     not_found(sees or tab == "overview")
     note_read(request, [who.pk], READ if sees else "name, unit, calls")
+    if page.keep_apart:
+        # The page tells of the others on these orders as well.
+        pairs = {pk for order in page.keep_apart for pk in (order.first_id, order.second_id)}
+        note_read(request, pairs, "keep-apart orders")
     context = {
         "page": page,
         "who": who,

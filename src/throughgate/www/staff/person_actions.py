@@ -399,13 +399,16 @@ def _emergency_page(request: HttpRequest, participant_id: int) -> HttpResponse:
 def reviews(request: HttpRequest) -> HttpResponse:
     """Emergency openings that somebody else has to look at."""
     crumbs = [Crumb(_("Settings"), reverse("staff:settings")), Crumb(_("Access reviews"))]
-    return show(request, "reviews", "settings", {"rows": emergency.to_review(), "crumbs": crumbs})
+    rows = emergency.to_review()
+    note_read(request, [row.participant_id for row in rows], "emergency access")
+    return show(request, "reviews", "settings", {"rows": rows, "crumbs": crumbs})
 
 
 @staff(P.REVIEW_ACCESS)
 def review(request: HttpRequest, code: str) -> HttpResponse:
     """Review one emergency opening."""
     opening = found(BreakGlass.objects.select_related("membership"), code=code)
+    note_read(request, [opening.participant_id], "emergency access")
     form = forms.FindingForm(sent(request))
     url = reverse("staff:reviews")
     actor = actor_of(request)

@@ -1,0 +1,448 @@
+"""One participant with an unmistakable value in every sensitive field, people around, and everyone who may look.
+
+A canary is a word that nothing else could produce. Each is planted with the kind of fact it stands for, and
+:func:`may_see` says, from the roles and relationships alone, who may ever find it in an answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from pypdf import PdfReader
+
+import factories as make
+from acting import acting
+from throughgate.access.models import Blocked, BreakGlass, Membership
+from throughgate.access.permissions import Permission
+from throughgate.access.roles import ROLES, RoleName
+from throughgate.base.outbox.models import Message
+from throughgate.base.scope import Audience
+from throughgate.people import models as people
+from throughgate.places.models import RegimePeriod, RegimeReason
+from throughgate.programs import models as programs
+from throughgate.visitors.models import Clearance, ClearanceNote, VisitorKeepApart
+
+DAY = dt.timedelta(days=1)
+
+
+class Kind(Enum):
+    """What a canary tells, and so who may read it."""
+
+    NAME = auto()  # names, numbers, cell, access needs: the operational tier
+    RESTRICTED = auto()  # profile, needs, dates, stays, the waitlist, places, credit
+    STAFF_ONLY = auto()  # restricted, and not for the person's own page
+    ATTENDANCE = auto()
+    CONSENT = auto()  # what was agreed with the organization that teaches the person
+    KEEP_APART = auto()
+    CLEARANCE = auto()  # why security decided so about a visitor
+    REGIME = auto()  # why security really restricted the regime
+    REVIEW = auto()  # blocks and emergency access
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A value to look for, whom it is about, and what kind of fact it is."""
+
+    label: str
+    about: str
+    kind: Kind
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who asks for every address. ``place`` and ``who`` are the relationship to the target."""
+
+    label: str
+    role: RoleName | None
+    membership: Membership | None
+    relation: str
+
+    @property
+    def audience(self) -> Audience:
+        return ROLES[self.role].audience if self.role else Audience.PUBLIC
+
+    def has(self, *wanted: Permission) -> bool:
+        return self.role is not None and any(each in ROLES[self.role].permissions for each in wanted)
+
+
+PERMISSIONS = {
+    Kind.NAME: (Permission.VIEW_PEOPLE,),
+    Kind.RESTRICTED: (Permission.VIEW_RESTRICTED,),
+    Kind.STAFF_ONLY: (Permission.VIEW_RESTRICTED,),
+    Kind.CONSENT: (Permission.VIEW_RESTRICTED,),
+    Kind.ATTENDANCE: (Permission.VIEW_RESTRICTED, Permission.MARK_ATTENDANCE),
+    Kind.KEEP_APART: (Permission.VIEW_KEEP_APART,),
+    Kind.CLEARANCE: (Permission.EDIT_KEEP_APART,),
+    Kind.REGIME: (Permission.DECLARE_REGIME,),
+    Kind.REVIEW: (Permission.REVIEW_ACCESS,),
+}
+OWN = {Kind.NAME, Kind.RESTRICTED, Kind.ATTENDANCE, Kind.CONSENT}
+TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
+
+
+def may_see(viewer: Viewer, canary: Canary) -> bool:
+    """The whole matrix: staff of the facility by permission, the teaching partner, the person; nobody else."""
+    if viewer.audience == Audience.STAFF:
+        return viewer.relation == "here" and viewer.has(*PERMISSIONS[canary.kind])
+    if viewer.audience == Audience.PARTNER:
+        taught = {"teaches": "target", "other": "neighbor"}.get(viewer.relation)
+        return canary.about == taught and canary.kind in TAUGHT
+    if viewer.audience == Audience.PARTICIPANT:
+        return viewer.relation == "self" and canary.about == "target" and canary.kind in OWN
+    return False
+
+
+@dataclass
+class World:
+    """The planted facts: canaries, codes by the word that stands before them in an address, and viewers."""
+
+    canaries: list[Canary] = field(default_factory=list)
+    planted: set[tuple[str, str]] = field(default_factory=set)
+    codes: dict[str, list[str]] = field(default_factory=dict)
+    viewers: list[Viewer] = field(default_factory=list)
+    target_id: int = 0
+    facility: Any = None
+    organization: Any = None
+    session: Any = None
+    past: Any = None
+
+    def plant(self, where: str, kind: Kind, about: str = "target", longest: int = 0) -> str:
+        """A new canary for ``app.Model.field``; the word to write there."""
+        app, model, column = where.split(".")
+        word = f"Qz{column.replace('_', '')}{len(self.canaries)}zq"
+        if longest and len(word) > longest:
+            word = f"Qz{len(self.canaries)}zq"
+        self.planted.add((f"{app}.{model}", column))
+        self.canaries.append(Canary(where, about, kind, re.compile(word.lower())))
+        return word
+
+    def plant_day(self, where: str, kind: Kind, day: dt.date) -> dt.date:
+        """A day that nothing else has, in any of the ways a day is written."""
+        app, model, column = where.split(".")
+        month = f"{day:%b}".lower() + "[a-z]*\\.?"
+        forms = f"{day.isoformat()}|{day.day}{month},?{day.year}|{month}{day.day},?{day.year}"
+        self.planted.add((f"{app}.{model}", column))
+        self.canaries.append(Canary(where, "target", kind, re.compile(forms)))
+        return day
+
+    def found_in(self, text: str) -> list[Canary]:
+        """Which canaries stand in a text; line breaks and spacing of PDFs do not hide them."""
+        squeezed = re.sub(r"[\s\u00ad\u200b]+", "", text).lower()
+        if not self.any_of.search(squeezed):
+            return []
+        return [canary for canary in self.canaries if canary.pattern.search(squeezed)]
+
+    @cached_property
+    def any_of(self) -> re.Pattern[str]:
+        """All patterns at once: most answers hold none, and are done with one search."""
+        return re.compile("|".join(canary.pattern.pattern for canary in self.canaries))
+
+
+def words_of(response: Any) -> str:
+    """Everything that an answer says: body, PDF text, headers."""
+    raw = b"".join(response.streaming_content) if response.streaming else response.content
+    head = " ".join(f"{name}: {value}" for name, value in response.headers.items())
+    if raw.startswith(b"%PDF"):
+        pages = PdfReader(io.BytesIO(raw)).pages
+        return head + " ".join(page.extract_text() for page in pages)
+    return head + raw.decode(errors="replace")
+
+
+def build() -> World:
+    """Plant everything. Runs as the system, in the caller's transaction."""
+    world = World()
+    place, elsewhere = make.facility(), make.facility()
+    org, other_org = make.organization(email="office@partner.example"), make.organization()
+    make.agreement(org, place)
+    unit, room = make.unit(place), make.room(place)
+    program = make.program(org)
+    group = make.cohort(place, program, room=room)
+    past = make.session(group, place.today() - DAY)
+    coming = make.session(group, place.today() + DAY)
+    leader = make.visitor(place, organization=org, email="leader@partner.example")
+    programs.Facilitator.objects.create(session=coming, visitor=leader)
+    programs.Facilitator.objects.create(session=past, visitor=leader)
+    world.facility, world.organization = place, org
+    world.session, world.past = coming, past
+
+    target = _person(world, place, "target", unit=unit)
+    world.target_id = target.pk
+    neighbor = _person(world, place, "neighbor", unit=unit)
+    other_group = make.cohort(place, make.program(other_org), room=make.room(place))
+    other_coming = make.session(other_group, place.today() + DAY, dt.time(9))
+    make.enrollment(neighbor, other_group)
+    _facts(world, target, place)
+    seat = _places(world, target, group, past, elsewhere)
+    orders = _protected(world, target, neighbor, leader, place)
+    consent = _consents(world, target, org, other_org)
+    viewers(world, place, elsewhere, org, other_org, target, leader)
+    message = Message.objects.create(
+        key="canary",
+        channel="email",
+        address="x@example.org",
+        template="session_cancelled",
+        facility_id=place.pk,
+    )
+    world.codes |= {
+        "sessions": [coming.code, past.code, other_coming.code],
+        "roster": [coming.code],
+        "people": [target.code, neighbor.code],
+        "person": [target.code],
+        "programs": [program.code],
+        "cohorts": [group.code, other_group.code],
+        "places": [seat.code],
+        "partners": [org.code],
+        "visitors": [leader.code],
+        "visitor": [leader.code],
+        "clearances": [Clearance.objects.get(visitor=leader).code],
+        "facilities": [place.code],
+        "messages": [message.code],
+        "sharing": [consent.code],
+        "consents": [consent.code],
+        "agreement": [org.agreements.get().code],
+        **orders,
+    }
+    return world
+
+
+def _person(world: World, place: Any, about: str, **given: Any) -> people.Participant:
+    def name(column: str, longest: int = 0) -> str:
+        return world.plant(f"people.Participant.{column}", Kind.NAME, about, longest)
+
+    made = make.participant(
+        place,
+        first_name=name("first_name"),
+        last_name=name("last_name"),
+        cell=name("cell", 20),
+        **({"preferred_name": name("preferred_name")} if about == "target" else {}),
+        **given,
+    )
+    number = people.Identifier.objects.get(participant=made)
+    number.value = world.plant("people.Identifier.value", Kind.NAME, about)
+    number.verified_by = world.plant("people.Identifier.verified_by", Kind.NAME, about)
+    number.save()
+    return made
+
+
+def _facts(world: World, target: people.Participant, place: Any) -> None:
+    restricted = Kind.RESTRICTED
+    people.AccessNeed.objects.create(
+        participant=target, kind="other", note=world.plant("people.AccessNeed.note", Kind.NAME)
+    )
+    profile = target.profile
+    for column, longest in (
+        ("sex", 12),
+        ("race_ethnicity", 40),
+        ("release_source", 60),
+        ("release_unknown_reason", 90),
+    ):
+        setattr(profile, column, world.plant(f"people.Profile.{column}", restricted, longest=longest))
+    profile.birth_date = world.plant_day("people.Profile.birth_date", restricted, dt.date(1931, 2, 3))
+    profile.release_on = world.plant_day("people.Profile.release_on", restricted, dt.date(2041, 11, 29))
+    profile.last_misconduct_on = world.plant_day(
+        "people.Profile.last_misconduct_on", restricted, dt.date(2003, 4, 27)
+    )
+    profile.save()
+    people.Need.objects.create(
+        participant=target, domain="work", level=3, as_of=make.TODAY,
+        tool=world.plant("people.Need.tool", restricted),
+    )  # fmt: skip
+    stay = people.Stay.objects.get(participant=target)
+    for column in ("reason_in", "reason_out", "source"):
+        setattr(stay, column, world.plant(f"people.Stay.{column}", restricted, longest=30))
+    stay.save()
+    people.ReleaseDate.objects.create(
+        participant=target, kind="projected", on=profile.release_on, as_of=make.TODAY,
+        source=world.plant("people.ReleaseDate.source", restricted),
+    )  # fmt: skip
+    people.ReleaseDate.objects.create(
+        participant=target, kind="parole", as_of=make.TODAY, source="records",
+        unknown_reason=world.plant("people.ReleaseDate.unknown_reason", restricted),
+    )  # fmt: skip
+    seen = people.Change.objects.create(
+        participant=target, facility=place, kind="identity", acknowledged_at=timezone.now(),
+        acknowledged_by=world.plant("people.Change.acknowledged_by", Kind.STAFF_ONLY),
+        summary="Earlier",
+    )  # fmt: skip
+    change = people.Change.objects.create(
+        participant=target, facility=place, kind="date_moved",
+        summary=world.plant("people.Change.summary", Kind.STAFF_ONLY),
+    )  # fmt: skip
+    world.codes["changes"] = [change.code, seen.code]
+
+
+def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) -> programs.Enrollment:
+    def plant(where: str, longest: int = 0, kind: Kind = Kind.RESTRICTED) -> str:
+        return world.plant(f"programs.{where}", kind, longest=longest)
+
+    day = past.starts_at.date()
+    line = programs.WaitlistEntry.objects.create(
+        participant=target, program=make.program(), status="approved", requested_on=day,
+        requested_by="self", confirmed_on=day,
+        note=plant("WaitlistEntry.note", kind=Kind.RESTRICTED), reason=plant("WaitlistEntry.reason"),
+        decided_by=plant("WaitlistEntry.decided_by"), decided_at=timezone.now(),
+    )  # fmt: skip
+    seat = make.enrollment(
+        target, group, enrolled_by=plant("Enrollment.enrolled_by"), override_reason=plant("Enrollment.override_reason")
+    )  # fmt: skip
+    programs.Call.objects.filter(participant=target).update(enrollment=seat)
+    left = make.cohort(group.facility, make.program())
+    programs.Enrollment.objects.create(
+        participant=target, cohort=left, starts_on=day - 60 * DAY, ends_on=day, ended_on=day - DAY,
+        status="ended", end_reason="completed", end_note=plant("Enrollment.end_note"), enrolled_by="x",
+    )  # fmt: skip
+    programs.Suspension.objects.create(
+        enrollment=seat, participant=target, during=(day + 20 * DAY, day + 30 * DAY),
+        reason=plant("Suspension.reason", 40), by_name=plant("Suspension.by_name"),
+    )  # fmt: skip
+    programs.SlotExclusion.objects.create(
+        enrollment=seat, participant=target, weekday=6, starts="06:00",
+        reason=plant("SlotExclusion.reason"), by_name=plant("SlotExclusion.by_name"),
+    )  # fmt: skip
+    carried = programs.Continuation.objects.create(
+        participant=target, program=group.program, from_facility=elsewhere, to_facility=group.facility,
+        kind="hours", detail=plant("Continuation.detail"),
+    )  # fmt: skip
+    programs.Call.objects.create(
+        participant=target,
+        label=world.plant("programs.Call.label", Kind.NAME),
+        place=world.plant("programs.Call.place", Kind.NAME),
+        starts_at=group.facility.at(day + 2 * DAY, dt.time(20)),
+        ends_at=group.facility.at(day + 2 * DAY, dt.time(21)),
+    )
+    _marks(world, target, seat, past)
+    world.codes |= {"line": [line.code], "carried": [carried.code]}
+    return seat
+
+
+def _marks(world: World, target: Any, seat: Any, past: Any) -> None:
+    def plant(where: str) -> str:
+        return world.plant(f"programs.{where}", Kind.ATTENDANCE)
+
+    common = {"participant": target, "session": past, "minutes": 60}
+    mark = programs.Attendance.objects.create(
+        call=programs.Call.objects.get(participant=target, session=past), code="attended", version=2,
+        note=plant("Attendance.note"), marked_by=plant("Attendance.marked_by"), marked_at=timezone.now(),
+        pack="attendance/default@1", **common,
+    )  # fmt: skip
+    programs.AttendanceChange.objects.create(
+        attendance=mark, version=1, code="late", note=plant("AttendanceChange.note"), marked_at=timezone.now(),
+        marked_by=plant("AttendanceChange.marked_by"), replaced_by=plant("AttendanceChange.replaced_by"),
+        why=plant("AttendanceChange.why"), **common,
+    )  # fmt: skip
+    programs.LedgerLine.objects.create(
+        participant=target, enrollment=seat, session=past, kind="hours", quantity=1, on=past.starts_at.date(),
+        pack="credit/default@1", attendance_version=2, rule="hours",
+        evidence=world.plant("programs.LedgerLine.evidence", Kind.RESTRICTED),
+        approved_by=world.plant("programs.LedgerLine.approved_by", Kind.RESTRICTED),
+    )  # fmt: skip
+
+
+def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any) -> dict[str, list[str]]:
+    first, second = sorted((target, neighbor), key=lambda each: each.pk)
+    order = people.KeepApart.objects.create(
+        first=first, second=second, reason="threat", starts_on=make.TODAY,
+        note=world.plant("people.KeepApart.note", Kind.KEEP_APART),
+        source=world.plant("people.KeepApart.source", Kind.KEEP_APART),
+    )  # fmt: skip
+    other = make.visitor(place)
+    VisitorKeepApart.objects.create(
+        visitor=other, participant=target, reason="kin", starts_on=make.TODAY,
+        note=world.plant("visitors.VisitorKeepApart.note", Kind.KEEP_APART),
+    )  # fmt: skip
+    ClearanceNote.objects.create(
+        clearance=Clearance.objects.get(visitor=leader),
+        text=world.plant("visitors.ClearanceNote.text", Kind.CLEARANCE),
+    )
+    now = timezone.now()
+    regime = RegimePeriod.objects.create(
+        event=uuid.uuid4(), facility=place, kind="modified", cause="staffing", public_reason="Short staffed",
+        during=(now - 3 * DAY, now - 2 * DAY), declared_by="x", first_until=now - 2 * DAY,
+    )  # fmt: skip
+    RegimeReason.objects.create(regime=regime, text=world.plant("places.RegimeReason.text", Kind.REGIME))
+    relative = make.member(RoleName.CASE_MANAGER, facility=place)
+    Blocked.objects.create(
+        user=relative.user, participant=target, reason=world.plant("access.Blocked.reason", Kind.REVIEW)
+    )
+    opened = BreakGlass.objects.create(
+        user=relative.user, membership=relative, participant=target,
+        open=(now - DAY, now - DAY + dt.timedelta(hours=1)),
+        reason=world.plant("access.BreakGlass.reason", Kind.REVIEW) + " with a reason that is long enough",
+        reviewed_by=world.plant("access.BreakGlass.reviewed_by", Kind.REVIEW), reviewed_at=now,
+        finding=world.plant("access.BreakGlass.finding", Kind.REVIEW),
+    )  # fmt: skip
+    return {"apart": [order.code], "regimes": [regime.code], "reviews": [opened.code]}
+
+
+def _consents(world: World, target: Any, org: Any, other_org: Any) -> people.Consent:
+    made = None
+    for partner, kind in ((org, Kind.CONSENT), (other_org, Kind.RESTRICTED)):
+        words = {
+            column: world.plant(f"people.Consent.{column}", kind, longest=40)
+            for column in ("recipient_words", "purpose", "what", "form_version", "witness")
+        }
+        consent = people.Consent.objects.create(
+            participant=target, organization=partner, tier=2, text_sha256="0" * 64, language="en",
+            channel="paper", expires_at=timezone.now() + 90 * DAY, **words,
+        )  # fmt: skip
+        made = made or consent
+    assert made is not None
+    return made
+
+
+def viewers(
+    world: World, place: Any, elsewhere: Any, org: Any, other_org: Any, target: Any, leader: Any
+) -> None:
+    """Every role in every relationship to the target."""
+
+    def add(role: RoleName, relation: str, **given: Any) -> None:
+        world.viewers.append(Viewer(f"{role}, {relation}", role, make.member(role, **given), relation))
+
+    for role in RoleName:
+        audience = ROLES[role].audience
+        if audience == Audience.STAFF:
+            add(role, "here", facility=place)
+            add(role, "elsewhere", facility=elsewhere)
+        elif audience == Audience.AUDITOR:
+            add(role, "agency", agency_wide=True)
+        elif audience == Audience.PARTNER:
+            add(role, "teaches", organization=org)
+            add(role, "other", organization=other_org)
+            ended = make.organization()
+            finished = make.cohort(place, make.program(ended))
+            programs.Enrollment.objects.create(
+                participant=target, cohort=finished, organization=ended, starts_on=make.TODAY - 90 * DAY,
+                ends_on=make.TODAY, status="ended", ended_on=make.TODAY - DAY, end_reason="completed",
+                enrolled_by="x",
+            )  # fmt: skip
+            add(role, "taught before", organization=ended)
+        elif audience == Audience.EMPLOYER:
+            add(role, "agency", organization=make.organization())
+        elif audience == Audience.VISITOR:
+            add(role, "leads", visitor=leader)
+            add(role, "other", visitor=make.visitor(elsewhere))
+        else:
+            add(role, "self", participant=target)
+            add(role, "other", participant=make.participant(place))
+    world.viewers.append(Viewer("nobody signed in", None, None, "public"))
+
+
+def free_text(model: type[models.Model]) -> Iterator[str]:
+    """The fields of a table that people write words into."""
+    for each in model._meta.local_fields:
+        if isinstance(each, models.CharField | models.TextField) and not each.choices:
+            yield each.name
+
+
+__all__ = ["Canary", "Kind", "Viewer", "World", "acting", "build", "free_text", "may_see", "words_of"]
