@@ -15,6 +15,7 @@ from throughgate.base.errors import Forbidden, Refused
 from throughgate.people import actions as people
 from throughgate.people.models import Participant, Whereabouts
 from throughgate.places.models import FacilityKind
+from throughgate.programs import jobs
 from throughgate.programs.actions import moves, seats
 from throughgate.programs.models import (
     Attendance,
@@ -187,6 +188,18 @@ def test_a_place_is_held_for_as_long_as_the_pack_says_and_then_keeps_its_date() 
     assert Cohort.objects.get(pk=story.cohort.pk).seats_taken == 0
     back = WaitlistEntry.objects.get(participant=story.person, program=story.program, status="approved")
     assert back.requested_on == story.asked
+
+
+def test_long_absences_end_by_the_clock_and_only_once() -> None:
+    story = Story()
+    today = story.here.today()
+    with acting(story.mover) as by:
+        moves.after_absence(by=by, participant=story.person, kind="hospital", start=today - 22 * DAY)
+    for _again in range(2):
+        jobs.long_absences()
+        story.seat.refresh_from_db()
+        assert (story.seat.status, story.seat.ended_on) == ("ended", today)
+    assert WaitlistEntry.objects.filter(participant=story.person, status="approved").count() == 2
 
 
 def test_the_peoples_room_is_followed_by_itself() -> None:

@@ -13,6 +13,7 @@ from throughgate.access.roles import RoleName
 from throughgate.base import scope
 from throughgate.base.errors import Forbidden, Refused
 from throughgate.people.models import KeepApart, Participant, Whereabouts
+from throughgate.programs import jobs
 from throughgate.programs.actions import seats
 from throughgate.programs.models import (
     Attendance,
@@ -24,6 +25,7 @@ from throughgate.programs.models import (
     Prerequisite,
     RequestedBy,
     SlotExclusion,
+    Suspension,
     WaitlistEntry,
     WaitStatus,
 )
@@ -217,6 +219,26 @@ def test_a_pause_withdraws_the_calls_of_its_days_and_resuming_brings_them_back()
         assert (made.status, called(person)) == ("active", 3)
         with pytest.raises(Refused, match="not paused"):
             seats.resume(by=by, enrollment=made)
+
+
+def test_a_planned_pause_begins_and_ends_with_its_day_however_often_the_clock_looks() -> None:
+    here = Place()
+    made = here.seat(here.person())
+    today = here.cohort.facility.today()
+    with acting(here.staff) as by:
+        seats.suspend(by=by, enrollment=made, start=today + 2 * DAY, end=today + 3 * DAY, reason="court")
+    for days, status in (
+        ((2, 4), "active"),
+        ((0, 2), "suspended"),
+        ((-1, 1), "suspended"),
+        ((-2, 0), "active"),
+    ):
+        Suspension.objects.update(during=(today + days[0] * DAY, today + days[1] * DAY))
+        for _again in range(2):
+            jobs.planned_pauses()
+            made.refresh_from_db()
+            assert made.status == status
+    assert seats.turn_pauses() == 0
 
 
 def test_resuming_refuses_when_the_person_is_called_elsewhere_by_now() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from throughgate.access.actor import Actor
 from throughgate.base.jobs import job
+from throughgate.places.models import Facility
+from throughgate.programs.actions import moves, seats
 from throughgate.programs.actions.credit import accrue_due
 from throughgate.programs.chasing import chase_missing_attendance
 
@@ -19,3 +22,17 @@ def chase_attendance() -> None:
 def monthly_credit() -> None:
     """Credit that counts whole months or days, once they are over."""
     accrue_due(timezone.now())
+
+
+@job("planned pauses", every="5 * * * *", lock="planned pauses")
+def planned_pauses() -> None:
+    """Let pauses begin and end with their day; hourly, since facilities have midnight at different hours."""
+    seats.turn_pauses()
+
+
+@job("long absences", every="20 * * * *", lock="long absences")
+def long_absences() -> None:
+    """End the places of people who have been away for longer than the waitlist pack holds them."""
+    by = Actor.system("long absences")
+    for facility in Facility.objects.filter(active=True).order_by("pk"):
+        moves.end_long_absences(by=by, facility=facility)

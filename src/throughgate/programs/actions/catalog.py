@@ -13,7 +13,8 @@ from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
 from throughgate.base.dberrors import refusing
 from throughgate.base.errors import Decision, Reason
-from throughgate.programs.actions.saving import problems, stop, take
+from throughgate.base.saving import set_facts
+from throughgate.programs.actions.saving import problems, stop
 from throughgate.programs.models import EligibilityRule, Prerequisite, Program
 from throughgate.programs.rules.eligibility import Condition, problem
 
@@ -53,7 +54,7 @@ def save_program(
     """
     by.require(Permission.MANAGE_PROGRAMS)
     program = program or Program()
-    take(program, values, FIELDS)
+    set_facts(program, values, FIELDS)
     required = None if prerequisites is None else list(dict.fromkeys(prerequisites))
     conditions = None if eligibility is None else list(eligibility)
     stop(problems(program), _conditions(conditions or ()), _circle(program, required or ()))

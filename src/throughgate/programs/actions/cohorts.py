@@ -16,12 +16,13 @@ from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
 from throughgate.base.dberrors import refusing
 from throughgate.base.errors import Decision, Reason, Refused
+from throughgate.base.saving import set_facts
 from throughgate.places.models import ClosedDay, Facility, Room
 from throughgate.policies import library
 from throughgate.policies.words import Label
 from throughgate.policies.workdays import WorkCalendar
 from throughgate.programs.actions.calls import Uncalled, coming, settle
-from throughgate.programs.actions.saving import hold, problems, save_all, stop, take
+from throughgate.programs.actions.saving import hold, problems, save_all, stop
 from throughgate.programs.actions.seats import close
 from throughgate.programs.models import (
     SEATED,
@@ -81,7 +82,7 @@ def save_cohort(
         before = cohort.status
     if values.get("status") in {CohortStatus.FINISHED, CohortStatus.CANCELLED}:
         raise TypeError("a cohort ends by finish_cohort")
-    take(cohort, values, FIELDS)
+    set_facts(cohort, values, FIELDS)
     # Rooms elsewhere, seats in use and days reversed have words of their own in the rules.
     checked = problems(cohort, exclude=frozenset({"room"}), constraints=False)
     stop(checked, Decision() if checked.refused else rules.can_save(_draft(cohort, before)))

@@ -91,9 +91,7 @@ def declare(
     """
     for facility in facilities:
         by.require(Permission.DECLARE_REGIME, facility)
-    reasons = list(
-        _against(facilities=facilities, start=start, end=end, kind=kind, cause=cause, units=units)
-    )
+    reasons = list(_against(facilities=facilities, start=start, end=end, kind=kind, cause=cause, units=units))
     if reasons:
         raise Refused(reasons)
     done = Declared(event)

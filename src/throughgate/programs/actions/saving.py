@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import models
@@ -23,15 +23,6 @@ def stop(*decisions: Decision) -> None:
     reasons = [reason for decision in decisions for reason in decision.reasons]
     if reasons:
         raise Refused(reasons)
-
-
-def take(instance: models.Model, values: Mapping[str, Any], allowed: frozenset[str]) -> None:
-    """Set the given fields. Raises TypeError for a name that may not be set, which is a mistake in the code."""
-    unknown = set(values) - allowed
-    if unknown:
-        raise TypeError(f"{type(instance).__name__} takes no {', '.join(sorted(unknown))} here")
-    for name, value in values.items():
-        setattr(instance, name, value)
 
 
 def problems(

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import DateField, Exists, Func, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -206,6 +208,35 @@ def follow_pauses(enrollment: Enrollment) -> None:
     if enrollment.status != status:
         enrollment.status = status
         enrollment.save(update_fields=["status"])
+
+
+def turn_pauses() -> int:
+    """Let planned pauses begin and end on their day, on each facility's own calendar; how many places turned.
+
+    Runs as the system, at any moment and as often as one likes: a place is active or paused as its pauses
+    say today, and who comes back is called again wherever they are free.
+    """
+    paused = Exists(
+        Suspension.objects.filter(
+            enrollment=OuterRef("pk"),
+            during__contains=Func(
+                OuterRef("cohort__facility"),
+                Now(),
+                function="tg.local_day",
+                output_field=DateField(),
+            ),
+        )
+    )
+    turned = list(
+        Enrollment.objects.select_for_update(of=("self",))
+        .filter(Q(paused, status=EnrollmentStatus.ACTIVE) | Q(~paused, status=EnrollmentStatus.SUSPENDED))
+        .select_related("cohort__facility")
+        .order_by("pk")
+    )
+    for enrollment in turned:
+        follow_pauses(enrollment)
+    settle(turned)
+    return len(turned)
 
 
 @transaction.atomic
