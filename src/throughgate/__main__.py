@@ -122,7 +122,8 @@ def setup(arguments: list[str]) -> int:
 
 
 def demo(arguments: list[str]) -> int:
-    """Build the invented agency where it is not there yet, and run it until Ctrl-C."""
+    """Build the invented agency where it is not there yet, and run it until Ctrl-C. Takes the options of run."""
+    argparse.ArgumentParser(prog="throughgate demo", description=demo.__doc__).parse_known_args(arguments)
     _prepare()
     build = _load("demo", Command("", "throughgate.demo.build:main"))
     build([])
