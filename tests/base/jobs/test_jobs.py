@@ -115,6 +115,14 @@ def test_a_job_whose_worker_is_killed_runs_again(live_database: str) -> None:
 
 
 @pytest.mark.slow
+def test_what_runs_by_the_clock_runs(live_database: str) -> None:
+    """A job of every minute is enqueued by the worker at its start, for the minute that has just begun."""
+    with worker(live_database) as process:
+        eventually("SELECT count(*) > 0 FROM procrastinate_periodic_defers", live_database, True, seconds=75)
+        assert process.poll() is None
+
+
+@pytest.mark.slow
 def test_a_worker_survives_a_restart_of_its_connections(live_database: str) -> None:
     with worker(live_database) as process:
         with scope.system("test"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import logging
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from django.db import connections
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
+from procrastinate.periodic import PeriodicRegistry, PeriodicTask
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from throughgate.base import env
@@ -42,7 +44,17 @@ def main(arguments: Sequence[str]) -> int:
 def worker_app() -> App:
     """The jobs' application on a connection of the queue's own role."""
     parameters = {**connector_params("default"), "options": "-c role=tg_queue"}
-    return app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=4))
+    running = app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=4))
+    # What runs by the clock is enqueued by the worker itself, so it too needs the queue's connection; jobs
+    # that enqueue others keep the request's connection, inside their own transaction.
+    running.periodic_registry = PeriodicRegistry()
+    for key, each in app.periodic_registry.periodic_tasks.items():
+        task = copy.copy(each.task)
+        task.blueprint = running
+        running.periodic_registry.periodic_tasks[key] = PeriodicTask(
+            task, each.cron, each.periodic_id, each.configure_kwargs
+        )
+    return running
 
 
 async def run(*, once: bool = False) -> None:
