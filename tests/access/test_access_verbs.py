@@ -247,3 +247,55 @@ def test_the_nightly_job_says_loudly_what_it_found(caplog: pytest.LogCaptureFixt
     )
     proof_of_grants()
     assert [record.levelname for record in caplog.records if "no live basis" in record.message] == ["ERROR"]
+
+
+@pytest.mark.django_db
+def test_an_administrator_of_a_facility_gives_no_role_that_reaches_beyond_it() -> None:
+    here, there = make.facility(), make.facility()
+    theirs, elsewhere = make.participant(there), make.organization()
+    make.cohort(there, make.program(elsewhere))
+    partner_here = make.organization()
+    make.cohort(here, make.program(partner_here))
+    mine, fresh = make.participant(here), make.organization()
+    with acting(make.member(RoleName.ADMINISTRATOR, facility=here)) as by:
+        for role, place in (
+            (RoleName.PARTICIPANT, {"participant": theirs}),
+            (RoleName.PARTNER_LEAD, {"organization": elsewhere}),
+            (RoleName.AUDITOR, {"facility": here}),
+            (RoleName.COORDINATOR, {"facility": there}),
+            (RoleName.COORDINATOR, {"agency_wide": True}),
+        ):
+            with pytest.raises(Forbidden):
+                actions.invite(by=by, email="x@example.org", name="X", role=role, **place)
+        for role, place in (
+            (RoleName.PARTICIPANT, {"participant": mine}),
+            (RoleName.PARTNER_LEAD, {"organization": partner_here}),
+            (RoleName.PARTNER_LEAD, {"organization": fresh}),
+        ):
+            assert actions.invite(by=by, email=f"{role}@example.org", name="X", role=role, **place)
+
+
+@pytest.mark.django_db
+def test_a_partner_lead_ties_nobody_to_a_visitor_of_others() -> None:
+    org = make.organization()
+    own, other = make.visitor(organization=org), make.visitor()
+    with acting(make.member(RoleName.PARTNER_LEAD, organization=org)) as by:
+        invite = {"by": by, "name": "X", "role": RoleName.PARTNER_STAFF, "organization": org}
+        with pytest.raises(Forbidden):
+            actions.invite(email="x@example.org", visitor=other, **invite)
+        assert actions.invite(email="x@example.org", visitor=own, **invite).visitor_id == own.pk
+
+
+@pytest.mark.django_db
+def test_an_opening_is_reviewed_where_the_person_is_or_where_the_colleague_works() -> None:
+    here, there, third = make.facility(), make.facility(), make.facility()
+    person = make.participant(there)
+    with acting(make.member(RoleName.CASE_MANAGER, facility=here)) as by:
+        opening = actions.open_break_glass(by=by, participant=person, reason=WHY)
+    with acting(make.member(RoleName.LEADERSHIP, facility=third)) as by:
+        assert queries.waiting_for_review(by) == []
+        with pytest.raises(Forbidden):
+            actions.review_break_glass(by=by, opening=opening, finding="fine")
+    for place in (here, there):
+        with acting(make.member(RoleName.LEADERSHIP, facility=place)) as by:
+            assert queries.waiting_for_review(by) == [opening]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
@@ -19,7 +20,7 @@ from throughgate.access import rules
 from throughgate.access.actor import Actor
 from throughgate.access.models import Blocked, BreakGlass, Membership, User
 from throughgate.access.permissions import Permission
-from throughgate.access.queries import works_everywhere
+from throughgate.access.queries import openings_for, works_everywhere
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.access.rules import Invitation
 from throughgate.base import saving, scope
@@ -74,6 +75,10 @@ def open_break_glass(*, by: Actor, participant: Any, reason: str) -> BreakGlass:
 def review_break_glass(*, by: Actor, opening: BreakGlass, finding: str) -> BreakGlass:
     """Write down what a second person found about an emergency opening; nobody reviews their own."""
     by.require(Permission.REVIEW_ACCESS)
+    with scope.as_role(Audience.JOB, purpose="review of emergency access"):
+        theirs = openings_for(by).filter(pk=opening.pk).exists()
+    if not theirs:
+        raise Forbidden(_("This opening is reviewed elsewhere."), Permission.REVIEW_ACCESS.value)
     reasons = []
     if opening.user_id == by.user_id:
         reasons.append(Reason("own_opening", _("Nobody reviews their own opening.")))
@@ -156,7 +161,7 @@ def invite(
         validate_email(address)
     except ValidationError as error:
         raise Refused(Reason("email.invalid", error.messages[0], field="email")) from error
-    _may_give(by, role, facility, agency_wide, organization)
+    _may_give(by, role, facility, agency_wide, organization, participant=participant, visitor=visitor)
     place = {
         "facility": facility,
         "organization": organization,
@@ -186,7 +191,15 @@ def end_membership(*, by: Actor, membership: Membership, reason: str) -> Members
         raise Refused(Reason("no_reason", _("Say why."), field="reason"))
     with scope.as_role(Audience.JOB):
         row = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
-    _may_give(by, row.role, row.facility_id, row.agency_wide, row.organization_id)
+    _may_give(
+        by,
+        row.role,
+        row.facility_id,
+        row.agency_wide,
+        row.organization_id,
+        participant=row.participant_id,
+        visitor=row.visitor_id,
+    )
     if row.ends_at is not None and row.ends_at <= timezone.now():
         return row
     with scope.as_role(Audience.JOB, purpose="membership ended"):
@@ -237,28 +250,80 @@ def _allow(decision: Decision) -> None:
 def _reviewed(by: Actor, participant: Any) -> int:
     """The participant's id, after checking that the actor reviews access where they are."""
     pk = int(getattr(participant, "pk", participant))
-    with scope.as_role(Audience.JOB):
-        people = apps.get_model("people", "Participant")._default_manager
-        facility_id = people.filter(pk=pk).values_list("facility_id", flat=True).first()
-    by.require(Permission.REVIEW_ACCESS, facility_id)
+    by.require(Permission.REVIEW_ACCESS, _facility_of(pk))
     return pk
 
 
-def _may_give(by: Actor, role: str, facility: Any, agency_wide: bool, organization: Any) -> None:
+def _may_give(
+    by: Actor,
+    role: str,
+    facility: Any,
+    agency_wide: bool,
+    organization: Any,
+    *,
+    participant: Any = None,
+    visitor: Any = None,
+) -> None:
     """Raise Forbidden unless the actor may give or take this role at this place."""
     if by.audience == Audience.PARTNER:
         by.require(Permission.MANAGE_OWN_TEAM)
-        if role not in rules.PARTNER_ROLES or getattr(organization, "pk", organization) != by.organization_id:
+        if (
+            role not in rules.PARTNER_ROLES
+            or _pk(organization) != by.organization_id
+            or not _of_organization(visitor, by.organization_id)
+        ):
             raise Forbidden(
                 _("You keep the team of your own organization only."), Permission.MANAGE_OWN_TEAM.value
             )
         return
     by.require(Permission.MANAGE_ACCESS, facility)
-    staff = ROLES[RoleName(role)].audience in (Audience.STAFF, Audience.AUDITOR)
-    if staff and agency_wide and not works_everywhere(by):
+    if works_everywhere(by):
+        return
+    audience = ROLES[RoleName(role)].audience
+    # An auditor reads the trail of every facility, whichever one the role is tied to.
+    if agency_wide or audience == Audience.AUDITOR:
         raise Forbidden(
             _("Only somebody who works for the whole agency gives a role for all of it."),
             Permission.MANAGE_ACCESS.value,
+        )
+    if participant is not None:
+        by.require(Permission.MANAGE_ACCESS, _facility_of(_pk(participant)))
+    if organization is not None and not _works_here(_pk(organization), by.facility_ids):
+        raise Forbidden(
+            _("This organization works in other facilities. Ask an administrator there."),
+            Permission.MANAGE_ACCESS.value,
+        )
+
+
+def _pk(row: Any) -> Any:
+    return getattr(row, "pk", row)
+
+
+def _facility_of(participant_id: int) -> int | None:
+    with scope.as_role(Audience.JOB):
+        people = apps.get_model("people", "Participant")._default_manager
+        found: int | None = people.filter(pk=participant_id).values_list("facility_id", flat=True).first()
+    return found
+
+
+def _of_organization(visitor: Any, organization_id: int | None) -> bool:
+    """Whether a visitor, where one is named, comes in for this organization."""
+    if visitor is None:
+        return True
+    with scope.as_role(Audience.JOB):
+        visitors = apps.get_model("visitors", "Visitor")._default_manager
+        return bool(visitors.filter(pk=_pk(visitor), organization_id=organization_id or 0).exists())
+
+
+def _works_here(organization_id: int, facility_ids: Collection[int]) -> bool:
+    """Whether an organization runs groups or has an agreement in these facilities, or runs none anywhere."""
+    with scope.as_role(Audience.JOB):
+        cohorts = apps.get_model("programs", "Cohort")._default_manager.filter(organization=organization_id)
+        agreements = apps.get_model("partners", "Agreement")._default_manager
+        return (
+            not cohorts.exists()
+            or cohorts.filter(facility__in=facility_ids).exists()
+            or agreements.filter(organization=organization_id, facilities__in=facility_ids).exists()
         )
 
 

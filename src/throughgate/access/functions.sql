@@ -53,7 +53,10 @@ $$;
 CREATE OR REPLACE FUNCTION tg.broken_glass() RETURNS bigint[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT ARRAY(SELECT b.participant_id FROM access_breakglass b
-                 WHERE b.membership_id = tg.membership_id() AND b.open @> statement_timestamp())
+                 WHERE b.membership_id = tg.membership_id() AND b.user_id = tg.actor_id()
+                   AND b.open @> statement_timestamp()
+                   AND EXISTS (SELECT 1 FROM tg.live_membership() m WHERE m.id = b.membership_id)
+                 EXCEPT SELECT b.participant_id FROM access_blocked b WHERE b.user_id = tg.actor_id())
 $$;
 
 -- Who looked: the participant at their own record, staff who may review access, the one who holds them.

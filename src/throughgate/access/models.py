@@ -19,8 +19,11 @@ from throughgate.base.guard import (
     Rule,
     Tier,
     myself,
+    not_blocked,
+    own_facility,
     own_organization,
     permitted,
+    seen,
     seen_participant,
 )
 from throughgate.base.models import Coded, Recorded
@@ -107,16 +110,16 @@ class Membership(Coded, Recorded):
         tier=Tier.OPERATIONAL,
         rules={
             Audience.AUTH: Rule(ALWAYS),
-            Audience.STAFF: Rule(
-                read="facility_id = ANY((SELECT tg.facility_ids())::bigint[])",
-                write=permitted("manage_access"),
-            ),
+            # Roles of staff are given and taken by verbs that run as the system; nobody writes them directly.
+            Audience.STAFF: Rule(read=own_facility()),
             Audience.PARTNER: Rule(
                 read=own_organization(),
+                # A colleague's place in the own team: nothing else may hang on it, and never one's own row.
                 write=permitted(
                     "manage_own_team",
-                    "organization_id = (SELECT tg.organization_id())"
-                    " AND role IN ('partner_lead', 'partner_staff')",
+                    f"{own_organization()} AND role IN ('partner_lead', 'partner_staff')"
+                    " AND user_id <> (SELECT tg.actor_id()) AND facility_id IS NULL AND NOT agency_wide"
+                    f" AND participant_id IS NULL AND (visitor_id IS NULL OR {seen('visitors_visitor', 'visitor_id')})",
                 ),
             ),
         },
@@ -198,13 +201,10 @@ class AccessGrant(Recorded):
         tier=Tier.RESTRICTED,
         participant="participant_id",
         rules={
-            Audience.PARTNER: Rule(read=own_organization()),
+            Audience.PARTNER: Rule(read=f"{own_organization()} AND {not_blocked()}"),
             Audience.PARTICIPANT: Rule(read=myself()),
-            Audience.STAFF: Rule(
-                read=seen_participant(),
-                write=permitted("view_restricted", seen_participant()),
-                delete=seen_participant(),
-            ),
+            # Seats and consents make grants, by trigger and as the system; nobody makes one by hand.
+            Audience.STAFF: Rule(read=seen_participant()),
         },
     )
 
@@ -228,11 +228,8 @@ class Blocked(Recorded):
         tier=Tier.PROTECTED,
         participant="participant_id",
         rules={
-            Audience.STAFF: Rule(
-                read=permitted("review_access"),
-                write=permitted("review_access"),
-                delete=permitted("review_access"),
-            )
+            # Reviewers where the person is see who is kept away; the verbs write as the system.
+            Audience.STAFF: Rule(read=permitted("review_access", seen_participant()))
         },
     )
 
@@ -257,9 +254,19 @@ class BreakGlass(Coded, Recorded):
         participant="participant_id",
         rules={
             Audience.STAFF: Rule(
-                read="membership_id = (SELECT tg.membership_id()) OR (SELECT tg.has_permission('review_access'))",
-                write="(SELECT tg.has_permission('review_access'))"
-                " OR ((SELECT tg.has_permission('break_glass')) AND membership_id = (SELECT tg.membership_id()))",
+                # Reviewers where the person is, and where the one works who opened the record.
+                read="membership_id = (SELECT tg.membership_id()) OR"
+                f" ((SELECT tg.has_permission('review_access')) AND ({seen_participant()}"
+                f" OR {seen('access_membership', 'membership_id')}))",
+                # Opened for oneself, now, for an hour (five minutes for clocks); never changed afterwards.
+                write=permitted(
+                    "break_glass",
+                    "membership_id = (SELECT tg.membership_id()) AND user_id = (SELECT tg.actor_id())"
+                    f" AND reviewed_at IS NULL AND {not_blocked()}"
+                    " AND lower(open) <= statement_timestamp() + interval '5 minutes'"
+                    " AND upper(open) <= statement_timestamp() + interval '65 minutes'",
+                ),
+                insert_only=True,
             ),
             Audience.PARTICIPANT: Rule(read=myself()),
         },

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from throughgate.access.actor import Actor, permissions_of
 from throughgate.access.models import BreakGlass, Membership, User
@@ -61,10 +62,30 @@ def works_everywhere(by: Actor) -> bool:
         return Membership.objects.filter(pk=by.membership_id or 0, agency_wide=True).exists()
 
 
+def openings_for(by: Actor) -> QuerySet[BreakGlass]:
+    """Emergency openings that the actor may review: of people of their facilities, or by colleagues there.
+
+    Evaluate it as the system: the person and the colleague may be in two facilities.
+    """
+    rows = BreakGlass.objects.all()
+    if by.audience != Audience.STAFF:
+        return rows if by.can(Permission.REVIEW_ACCESS) else rows.none()
+    return rows.filter(
+        Q(participant__facility__in=by.facility_ids) | Q(membership__facility__in=by.facility_ids)
+    )
+
+
 def waiting_for_review(by: Actor) -> list[BreakGlass]:
     """Emergency openings that nobody has reviewed yet, oldest first, for those who review ([A-50])."""
     if not by.can(Permission.REVIEW_ACCESS):
         return []
     with scope.as_role(Audience.JOB, purpose="review of emergency access"):
-        rows = BreakGlass.objects.filter(reviewed_at=None).select_related("membership")
+        rows = openings_for(by).filter(reviewed_at=None).select_related("membership__facility")
         return list(rows.order_by("open", "pk"))
+
+
+def open_now(by: Actor, participant_id: int) -> BreakGlass | None:
+    """The actor's own opening of this record, while it lasts."""
+    return BreakGlass.objects.filter(
+        membership=by.membership_id, participant=participant_id, open__contains=timezone.now()
+    ).first()

@@ -59,6 +59,11 @@ def save_facility(*, by: Actor, facility: Facility | None = None, **facts: Any) 
 def save_agency(*, by: Actor, labels: Mapping[str, str] | None = None, **facts: Any) -> Agency:
     """Change the agency's name, law, zone, and its own words for neutral terms (an empty word takes one back)."""
     by.require(Permission.MANAGE_ACCESS)
+    if not works_everywhere(by):
+        raise Forbidden(
+            _("Only somebody who works for the whole agency changes its settings."),
+            Permission.MANAGE_ACCESS.value,
+        )
     row = Agency.objects.select_for_update(of=("self",)).order_by("pk").first() or Agency()
     saving.set_facts(row, facts, AGENCY_FACTS)
     unknown = sorted(set(labels or {}) - set(NEUTRAL))

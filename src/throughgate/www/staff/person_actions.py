@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from throughgate.access import emergency
+from throughgate.access import actions as access_actions
+from throughgate.access import queries as access
 from throughgate.access.actor import Actor
 from throughgate.access.models import BreakGlass
 from throughgate.access.permissions import Permission as P
@@ -358,10 +359,12 @@ def emergency_open(request: HttpRequest, code: str) -> HttpResponse:
     not_found(who is not None)
     assert who is not None
     url = reverse("staff:emergency", args=[who.code])
-    if emergency.open_now(actor, who.pk) is not None:
+    if access.open_now(actor, who.pk) is not None:
         return _emergency_page(request, who.pk)
     form = forms.EmergencyForm(sent(request))
-    if attempt(request, form, lambda data: emergency.open_record(by=actor, participant=who, **data)):
+    if attempt(
+        request, form, lambda data: access_actions.open_break_glass(by=actor, participant=who, **data)
+    ):
         return done(request, _("The record is open to you for one hour."), url)
     return edit(
         request,
@@ -377,7 +380,7 @@ def emergency_open(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _emergency_page(request: HttpRequest, participant_id: int) -> HttpResponse:
-    opening: Any = emergency.open_now(actor_of(request), participant_id)
+    opening: Any = access.open_now(actor_of(request), participant_id)
     note_read(request, [participant_id], f"emergency: {opening.reason}"[:200])
     with scope.as_role(Audience.EMERGENCY, purpose="emergency"):
         who = found(Participant.objects.select_related("facility", "profile"), pk=participant_id)
@@ -399,7 +402,7 @@ def _emergency_page(request: HttpRequest, participant_id: int) -> HttpResponse:
 def reviews(request: HttpRequest) -> HttpResponse:
     """Emergency openings that somebody else has to look at."""
     crumbs = [Crumb(_("Settings"), reverse("staff:settings")), Crumb(_("Access reviews"))]
-    rows = emergency.to_review()
+    rows = access.waiting_for_review(actor_of(request))
     note_read(request, [row.participant_id for row in rows], "emergency access")
     return show(request, "reviews", "settings", {"rows": rows, "crumbs": crumbs})
 
@@ -412,7 +415,9 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     form = forms.FindingForm(sent(request))
     url = reverse("staff:reviews")
     actor = actor_of(request)
-    if attempt(request, form, lambda data: emergency.review(by=actor, opening=opening, **data)):
+    if attempt(
+        request, form, lambda data: access_actions.review_break_glass(by=actor, opening=opening, **data)
+    ):
         return done(request, _("Reviewed."), url)
     return edit(
         request,
