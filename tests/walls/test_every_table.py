@@ -18,9 +18,10 @@ DEFINERS = {
     "tg.context", "tg.count_attendance", "tg.count_calls", "tg.enrollment_grant", "tg.facilitator_guard",
     "tg.facility_ids", "tg.find_participant", "tg.granted_participants", "tg.has_permission",
     "tg.kept_apart", "tg.live_membership", "tg.local_day", "tg.log_denied", "tg.log_read", "tg.lookers",
-    "tg.may_see_participant", "tg.must_keep_apart", "tg.organization_id", "tg.organization_words",
-    "tg.participant_id", "tg.seats", "tg.service_words", "tg.session_moved", "tg.sessions_to_keep_apart",
-    "tg.visitor_cleared", "tg.visitor_id", "tg.visitor_kept_apart",
+    "tg.may_see_participant", "tg.must_keep_apart", "tg.of_the_call", "tg.of_the_mark", "tg.of_the_seat",
+    "tg.organization_id", "tg.organization_words", "tg.participant_id", "tg.partner_of_cohort",
+    "tg.seat_of_cohort", "tg.seats", "tg.service_words", "tg.session_moved", "tg.session_of_cohort",
+    "tg.sessions_to_keep_apart", "tg.visitor_cleared", "tg.visitor_id", "tg.visitor_kept_apart",
 }  # fmt: skip
 
 

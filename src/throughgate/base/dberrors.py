@@ -25,6 +25,11 @@ RAISED: dict[str, Reason] = {
     ),
     "TG003": Reason("session_is_cancelled", _("The session is cancelled."), _("Choose another session.")),
     "TG004": Reason("seat_stays", _("A seat stays in its cohort."), _("End this place and give another.")),
+    "TG006": Reason(
+        "belongs_elsewhere",
+        _("This belongs to another person, cohort or facility."),
+        _("Reload the page and begin again."),
+    ),
     "TG005": Reason("only_added_to", _("This record is only ever added to."), _("Add a reversing line.")),
 }
 

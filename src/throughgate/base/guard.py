@@ -92,6 +92,11 @@ def myself(column: str = "participant_id") -> str:
     return f"{column} = (SELECT tg.participant_id())"
 
 
+def not_blocked(column: str = "participant_id") -> str:
+    """Rows about anybody but those whom the actor may not see, whatever else lets them ([A-49])."""
+    return f"{column} <> ALL((SELECT tg.blocked_ids())::bigint[])"
+
+
 def my_visitor(column: str = "visitor_id") -> str:
     """Rows about the visitor who is signed in."""
     return f"{column} = (SELECT tg.visitor_id())"
@@ -166,15 +171,19 @@ def hidden_columns(model: type[models.Model]) -> list[str]:
 
 
 def _link_guard(owner: type[models.Model]) -> Guard:
-    """A many-to-many table follows the row that owns the link: seen with it, changed with it."""
+    """A many-to-many table follows the row that owns the link: seen with it, changed by who may change it."""
     guard = guard_of(owner)
-    column = f"{owner._meta.model_name}_id"
-    visible = seen(owner._meta.db_table, column)
+    table, column = owner._meta.db_table, f"{owner._meta.model_name}_id"
+
+    def changeable(rule: Rule) -> str:
+        # Column names in the owner's condition mean the owner's columns: the nearest table wins.
+        return f"EXISTS (SELECT 1 FROM {table} seen WHERE seen.id = {column} AND ({rule.write}))"
+
     rules = {
         audience: Rule(
-            read=visible,
-            write=visible if rule.write else "",
-            delete=visible if rule.write else "",
+            read=seen(table, column),
+            write=changeable(rule) if rule.write else "",
+            delete=changeable(rule) if rule.write else "",
         )
         for audience, rule in guard.rules.items()
     }

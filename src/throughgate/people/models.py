@@ -18,6 +18,7 @@ from throughgate.base.guard import (
     granted,
     in_emergency,
     myself,
+    not_blocked,
     own_facility,
     own_organization,
     permitted,
@@ -27,7 +28,7 @@ from throughgate.base.models import Coded, Recorded
 from throughgate.base.names import sort_name
 from throughgate.base.scope import Audience
 
-NOT_BLOCKED = "id <> ALL((SELECT tg.blocked_ids())::bigint[])"
+NOT_BLOCKED = not_blocked("id")
 
 
 class Whereabouts(models.TextChoices):
@@ -443,7 +444,7 @@ class Consent(Coded, Recorded):
         participant="participant_id",
         rules={
             **RESTRICTED,
-            Audience.PARTNER: Rule(read=own_organization()),
+            Audience.PARTNER: Rule(read=f"{own_organization()} AND {not_blocked()}"),
         },
     )
 

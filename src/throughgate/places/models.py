@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from throughgate.base.guard import ALWAYS, Guard, Rule, Tier, own_facility, permitted
+from throughgate.base.guard import ALWAYS, Guard, Rule, Tier, own_facility, permitted, seen
 from throughgate.base.models import Coded, Recorded
 from throughgate.base.scope import Audience
 
@@ -45,6 +45,10 @@ FACILITY_FURNITURE = Guard(
         Audience.EMERGENCY: Rule(read=ALWAYS),
     },
 )
+
+
+# The agency's own settings are for those who work for all of it.
+EVERYWHERE = "EXISTS (SELECT 1 FROM tg.live_membership() m WHERE m.agency_wide)"
 
 
 class Weekday(models.IntegerChoices):
@@ -84,7 +88,7 @@ class Agency(models.Model):
         tier=Tier.PUBLIC,
         rules={
             **EVERYONE_READS,
-            Audience.STAFF: Rule(read=ALWAYS, write=permitted("manage_access")),
+            Audience.STAFF: Rule(read=ALWAYS, write=permitted("manage_access", EVERYWHERE)),
         },
     )
 
@@ -312,7 +316,12 @@ class RegimeReason(models.Model):
 
     guard = Guard(
         tier=Tier.PROTECTED,
-        rules={Audience.STAFF: Rule(read=permitted("declare_regime"), write=permitted("declare_regime"))},
+        rules={
+            Audience.STAFF: Rule(
+                read=permitted("declare_regime", seen("places_regimeperiod", "regime_id")),
+                write=permitted("declare_regime", seen("places_regimeperiod", "regime_id")),
+            )
+        },
     )
 
     class Meta:

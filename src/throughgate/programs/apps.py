@@ -14,6 +14,7 @@ class ProgramsConfig(AppConfig):
         from throughgate.programs.actions import moves
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
+        setup.FUNCTION_FILES.append(("throughgate.programs", "belonging.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "readiness.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "seats.sql"))
         people.AFTER_MOVE.append(moves.follow)

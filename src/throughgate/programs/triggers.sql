@@ -32,7 +32,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP <> 'INSERT' AND (TG_OP = 'DELETE' OR NEW.status = 'ended') THEN
         DELETE FROM access_accessgrant WHERE basis = 'enrollment' AND basis_ref = OLD.code;
-    ELSIF NEW.organization_id IS NOT NULL AND NEW.status <> 'ended' THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.organization_id IS DISTINCT FROM NEW.organization_id THEN
+        DELETE FROM access_accessgrant WHERE basis = 'enrollment' AND basis_ref = OLD.code;
+    END IF;
+    IF NEW.organization_id IS NOT NULL AND NEW.status <> 'ended' THEN
         INSERT INTO access_accessgrant (organization_id, participant_id, tier, purpose, basis, basis_ref, valid)
         VALUES (NEW.organization_id, NEW.participant_id, 2, 'program', 'enrollment', NEW.code,
                 tstzrange(statement_timestamp(), NULL))

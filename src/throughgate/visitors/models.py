@@ -161,7 +161,12 @@ class ClearanceNote(Recorded):
 
     guard = Guard(
         tier=Tier.PROTECTED,
-        rules={Audience.STAFF: Rule(read=permitted("edit_keep_apart"), write=permitted("edit_keep_apart"))},
+        rules={
+            Audience.STAFF: Rule(
+                read=permitted("edit_keep_apart", seen("visitors_clearance", "clearance_id")),
+                write=permitted("edit_keep_apart", seen("visitors_clearance", "clearance_id")),
+            )
+        },
     )
 
     class Meta:

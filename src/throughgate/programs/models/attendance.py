@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from throughgate.base.guard import Guard, Rule, Tier, granted, myself, permitted, seen_participant
+from throughgate.base.guard import Guard, Rule, Tier, granted, myself, permitted, seen, seen_participant
 from throughgate.base.models import Coded, Recorded
 from throughgate.base.scope import Audience
 from throughgate.programs.models.places import Call, Enrollment
@@ -42,7 +42,7 @@ class Attendance(Recorded):
                 read="(SELECT tg.has_permission('view_restricted') OR tg.has_permission('mark_attendance'))"
                 f" AND {SEEN}",
                 write="(SELECT tg.has_permission('mark_attendance') OR tg.has_permission('manage_sessions'))"
-                f" AND {SEEN}",
+                f" AND {SEEN} AND {seen('programs_session', 'session_id')}",
             ),
             Audience.PARTNER: Rule(read=THEIR_SESSION, write=permitted("mark_attendance", THEIR_SESSION)),
             Audience.PARTICIPANT: Rule(read=myself()),
@@ -123,15 +123,9 @@ class LedgerLine(Coded, Recorded):
         tier=Tier.RESTRICTED,
         participant="participant_id",
         rules={
-            Audience.STAFF: Rule(
-                read=permitted("view_restricted", SEEN),
-                write="(SELECT tg.has_permission('mark_attendance') OR tg.has_permission('approve_credit'))"
-                f" AND {SEEN}",
-                insert_only=True,
-            ),
-            Audience.PARTNER: Rule(
-                read=THEIR_SESSION, write=permitted("mark_attendance", THEIR_SESSION), insert_only=True
-            ),
+            # Lines follow from attendance and approvals and are written by the system alone.
+            Audience.STAFF: Rule(read=permitted("view_restricted", SEEN)),
+            Audience.PARTNER: Rule(read=THEIR_SESSION),
             Audience.PARTICIPANT: Rule(read=myself()),
         },
         job=Rule(
@@ -161,6 +155,13 @@ class ListKind(models.TextChoices):
     TIMETABLE = "timetable", _("Timetable slips")
 
 
+# A roster belongs to the facility of its session.
+OF_ITS_SESSION = (
+    "EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id"
+    " AND s.facility_id = programs_printedlist.facility_id)"
+)
+
+
 class PrintedList(Coded, Recorded):
     """A list as it was printed, so that what changed since can be shown and paper can come back.
 
@@ -184,11 +185,14 @@ class PrintedList(Coded, Recorded):
             Audience.STAFF: Rule(
                 read="facility_id = ANY((SELECT tg.facility_ids())::bigint[])",
                 write="(SELECT tg.has_permission('print_lists') OR tg.has_permission('mark_attendance'))"
-                " AND facility_id = ANY((SELECT tg.facility_ids())::bigint[])",
+                " AND facility_id = ANY((SELECT tg.facility_ids())::bigint[])"
+                f" AND (session_id IS NULL OR {OF_ITS_SESSION})",
+                insert_only=True,
             ),
             Audience.PARTNER: Rule(
-                read="EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)",
-                write="EXISTS (SELECT 1 FROM programs_session s WHERE s.id = session_id)",
+                read=OF_ITS_SESSION,
+                write=permitted("mark_attendance", OF_ITS_SESSION),
+                insert_only=True,
             ),
         },
     )

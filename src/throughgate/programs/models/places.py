@@ -16,6 +16,7 @@ from throughgate.base.guard import (
     myself,
     own_organization,
     permitted,
+    seen,
     seen_participant,
 )
 from throughgate.base.models import Coded, Recorded
@@ -144,7 +145,7 @@ class Enrollment(Coded, Recorded):
         rules={
             Audience.STAFF: Rule(
                 read=f"(SELECT tg.has_permission('view_restricted')) AND {SEEN}",
-                write=permitted("enroll", SEEN),
+                write=permitted("enroll", f"{SEEN} AND {seen('programs_cohort', 'cohort_id')}"),
             ),
             Audience.PARTNER: Rule(
                 read=f"{own_organization()} AND {granted('participant_id', Tier.OPERATIONAL)}"
@@ -328,7 +329,8 @@ class Call(Recorded):
             Audience.STAFF: Rule(
                 read=SEEN,
                 write="(SELECT tg.has_permission('enroll') OR tg.has_permission('manage_sessions')"
-                f" OR tg.has_permission('edit_people')) AND {SEEN}",
+                f" OR tg.has_permission('edit_people')) AND {SEEN}"
+                f" AND (session_id IS NULL OR {seen('programs_session', 'session_id')})",
                 delete=permitted("enroll", SEEN),
             ),
             Audience.PARTNER: Rule(

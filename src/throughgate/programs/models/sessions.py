@@ -92,12 +92,13 @@ class Session(Coded, Recorded):
                 read=own_organization(),
                 write=permitted("mark_attendance", own_organization()),
             ),
+            # Spelled out with the table: a bare "id" would mean the inner table's.
             Audience.VISITOR: Rule(
-                read="EXISTS (SELECT 1 FROM programs_facilitator f WHERE f.session_id = id"
+                read="EXISTS (SELECT 1 FROM programs_facilitator f WHERE f.session_id = programs_session.id"
                 " AND f.visitor_id = (SELECT tg.visitor_id()))"
             ),
             Audience.PARTICIPANT: Rule(
-                read="EXISTS (SELECT 1 FROM programs_call c WHERE c.session_id = id"
+                read="EXISTS (SELECT 1 FROM programs_call c WHERE c.session_id = programs_session.id"
                 " AND c.participant_id = (SELECT tg.participant_id()))"
             ),
         },
