@@ -15,13 +15,14 @@ ROLES = [audience.role for audience in Audience] + ["tg_auditlog"]
 # Functions that run as the owner: each one is a door, so each is named here and reviewed.
 DEFINERS = {
     "tg.audience", "tg.audit_hide", "tg.audit_row", "tg.blocked_ids", "tg.broken_glass", "tg.call_guard",
-    "tg.context", "tg.count_attendance", "tg.count_calls", "tg.enrollment_grant", "tg.facilitator_guard",
-    "tg.facility_ids", "tg.find_participant", "tg.granted_participants", "tg.has_permission",
-    "tg.kept_apart", "tg.live_membership", "tg.local_day", "tg.log_denied", "tg.log_read", "tg.lookers",
-    "tg.may_see_participant", "tg.must_keep_apart", "tg.of_the_call", "tg.of_the_mark", "tg.of_the_seat",
-    "tg.organization_id", "tg.organization_words", "tg.participant_id", "tg.partner_of_cohort",
-    "tg.seat_of_cohort", "tg.seats", "tg.service_words", "tg.session_moved", "tg.session_of_cohort",
-    "tg.sessions_to_keep_apart", "tg.visitor_cleared", "tg.visitor_id", "tg.visitor_kept_apart",
+    "tg.context", "tg.count_attendance", "tg.count_calls", "tg.count_new_attendance", "tg.count_new_calls",
+    "tg.enrollment_grant", "tg.facilitator_guard", "tg.facility_ids", "tg.find_participant",
+    "tg.granted_participants", "tg.has_permission", "tg.kept_apart", "tg.live_membership", "tg.local_day",
+    "tg.log_denied", "tg.log_read", "tg.lookers", "tg.may_see_participant", "tg.must_keep_apart",
+    "tg.of_the_call", "tg.of_the_mark", "tg.of_the_seat", "tg.organization_id", "tg.organization_words",
+    "tg.participant_id", "tg.partner_of_cohort", "tg.seat_of_cohort", "tg.seats", "tg.service_words",
+    "tg.session_moved", "tg.session_of_cohort", "tg.sessions_to_keep_apart", "tg.visitor_cleared",
+    "tg.visitor_id", "tg.visitor_kept_apart",
 }  # fmt: skip
 
 

@@ -11,10 +11,11 @@ class ProgramsConfig(AppConfig):
         from throughgate.base import setup
         from throughgate.people import moves as people
         from throughgate.programs import chasing, notices  # noqa: F401 - they register their questions
-        from throughgate.programs.actions import moves
+        from throughgate.programs.actions import apart, moves
 
         setup.FUNCTION_FILES.append(("throughgate.programs", "triggers.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "belonging.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "readiness.sql"))
         setup.FUNCTION_FILES.append(("throughgate.programs", "seats.sql"))
         people.AFTER_MOVE.append(moves.follow)
+        people.AFTER_KEEP_APART.append(apart.follow)

@@ -19,6 +19,7 @@ from throughgate.policies import queries as policies
 from throughgate.programs import notices
 from throughgate.programs.actions import credit
 from throughgate.programs.models import Attendance, Call, Facilitator, Session, SessionStatus
+from throughgate.programs.rules.cohorts import NOT_NOW
 from throughgate.visitors.models import CLEARED, Clearance
 
 CANCELLED_MARK = "session_cancelled"
@@ -182,7 +183,8 @@ def _call_again(session: Session, back: BroughtBack) -> None:
             back.called += 1
         except Refused as no:
             refused += 1
-            Call.objects.filter(pk=mark.call_id).update(why_not=str(no.reasons[0].text)[:120])
+            why = NOT_NOW if no.reasons[0].code == "keep_apart" else str(no.reasons[0].text)
+            Call.objects.filter(pk=mark.call_id).update(why_not=why[:120])
     if released and not back.called:
         raise Refused(Reason("nobody_free", _("Nobody who was called is still free.")))
     if refused:

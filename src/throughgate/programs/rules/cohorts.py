@@ -143,6 +143,8 @@ PAUSED, EXCLUDED, ENDED, OUTSIDE = (
     "outside the place's days",
 )
 OURS = frozenset({PAUSED, EXCLUDED, ENDED, OUTSIDE})
+# Stands on a call that a keep-apart order forbids. The person and the partner may read it, so it says nothing.
+NOT_NOW = "not called this time"
 
 
 def why_not_called(seat: Seat, starts: dt.datetime) -> str:
