@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, cached_property
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+
+from throughgate import __version__
 
 Text = str | Promise
 Tone = Literal["good", "wait", "late", "done", "info"]
@@ -246,15 +247,6 @@ class TimeInput(forms.TimeInput):
         super().__init__(attrs=attrs, format="%H:%M")
 
 
-@cache
-def product_version() -> str:
-    """The installed version of the product, or "0" when it runs from a plain checkout."""
-    try:
-        return version("throughgate")
-    except PackageNotFoundError:
-        return "0"
-
-
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what every page shell shows.
 
@@ -264,7 +256,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     """
     invented = _("Demonstration: every person here is invented.") if getattr(settings, "DEMO", False) else ""
     return {
-        "product_version": product_version(),
+        "product_version": __version__,
         "printed_at": timezone.now(),
         "environment_banner": getattr(settings, "THROUGHGATE_BANNER", "") or invented,
         "lock_after": getattr(settings, "THROUGHGATE_LOCK_MINUTES", 10),
