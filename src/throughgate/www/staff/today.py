@@ -23,7 +23,7 @@ from throughgate.www.staff.shell import HereFilter, a_day, here, place_of, show,
 WORDS: dict[str, Word] = {
     "red": Word(gettext_lazy("Now"), "late"),
     "amber": Word(gettext_lazy("Soon"), "wait"),
-    "green": Word(gettext_lazy("Fine"), "good"),
+    "green": Word(gettext_lazy("In time"), "good"),
 }
 # Lists of a day are pages that take their facility from the question, not from the address.
 LISTS = {"staff:call_out": "call-out", "staff:gate_list": "gate"}
