@@ -47,7 +47,7 @@ def worker_app() -> App:
     running = app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=4))
     # What runs by the clock is enqueued by the worker itself, so it too needs the queue's connection; jobs
     # that enqueue others keep the request's connection, inside their own transaction.
-    running.periodic_registry = PeriodicRegistry()
+    running.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
     for key, each in app.periodic_registry.periodic_tasks.items():
         task = copy.copy(each.task)
         task.blueprint = running

@@ -79,7 +79,7 @@ def paper(listing: OfficialList, printed: PrintedList) -> dict[str, object]:
         "version": str(printed.version),
         "printed_at": listing.facility.now(),
         "landscape": listing.kind in WIDE,
-        "columns": [{"label": label, "kind": kind} for label, kind in listing.columns],
+        "columns": [{"label": c.label, "kind": c.kind, "width": c.width} for c in listing.columns],
         "groups": [
             {"title": title, "note": note, "rows": [[*line.cells, *blank] for line in lines]}
             for title, note, lines in listing.groups or [("", "", [])]

@@ -26,6 +26,15 @@ CLASH_MARGIN = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a list: its kind as prints know it, and its share of the width of the paper."""
+
+    label: str
+    kind: str = "text"
+    width: float = 1
+
+
+@dataclass(frozen=True)
 class OfficialList:
     """A list ready to be shown or printed: columns, lines in order of their groups, and the facts on top."""
 
@@ -34,7 +43,7 @@ class OfficialList:
     day: dt.date
     part: str
     title: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     notes: dict[str, str] = field(default_factory=dict)
     facts: tuple[tuple[str, str], ...] = ()
@@ -122,13 +131,13 @@ def call_out(facility: Facility, on: dt.date, part: str = "") -> OfficialList:
         part=part,
         title=_("Call-out"),
         columns=(
-            (_("Unit"), "text"),
-            (_("Cell"), "text"),
-            (_("Name"), "text"),
-            (_("Number"), "text"),
-            (_("Needs"), "text"),
-            (_("Also called"), "text"),
-            (_("Arrived"), "tick"),
+            Column(_("Unit"), width=1),
+            Column(_("Cell"), width=0.9),
+            Column(_("Name"), width=2),
+            Column(_("Number"), width=1.1),
+            Column(_("Needs"), width=2),
+            Column(_("Also called"), width=2),
+            Column(_("Arrived"), "tick"),
         ),
         lines=lines,
         facts=(
@@ -167,14 +176,14 @@ def unlock(facility: Facility, on: dt.date, part: str = "", unit: Unit | None = 
         part=part,
         title=_("Unlock list"),
         columns=(
-            (_("Time"), "text"),
-            (_("Cell"), "text"),
-            (_("Name"), "text"),
-            (_("Number"), "text"),
-            (_("Goes to"), "text"),
-            (_("Needs"), "text"),
-            (_("Out"), "tick"),
-            (_("Back"), "tick"),
+            Column(_("Time"), width=1.1),
+            Column(_("Cell"), width=0.9),
+            Column(_("Name"), width=2),
+            Column(_("Number"), width=1.1),
+            Column(_("Goes to"), width=3),
+            Column(_("Needs"), width=2),
+            Column(_("Out"), "tick"),
+            Column(_("Back"), "tick"),
         ),
         lines=lines,
         notes=_leaving_and_staying(facility, calls),
@@ -219,15 +228,15 @@ def gate(facility: Facility, on: dt.date) -> OfficialList:
         part="",
         title=_("Gate list"),
         columns=(
-            (_("Time"), "text"),
-            (_("Name as on the document"), "text"),
-            (_("Document"), "text"),
-            (_("Level"), "text"),
-            (_("Cleared until"), "text"),
-            (_("Room"), "text"),
-            (_("Host officer"), "text"),
-            (_("In"), "write"),
-            (_("Out"), "write"),
+            Column(_("Time"), width=1.1),
+            Column(_("Name as on the document"), width=2),
+            Column(_("Document"), width=1.2),
+            Column(_("Level"), width=1.1),
+            Column(_("Cleared until"), width=1.2),
+            Column(_("Room"), width=1.6),
+            Column(_("Host officer"), width=1.6),
+            Column(_("In"), "write", width=0.8),
+            Column(_("Out"), "write", width=0.8),
         ),
         lines=tuple(lines),
         facts=((_("Visitors"), str(len(lines))),),
@@ -300,14 +309,14 @@ def roster(session: Session) -> OfficialList:
         title=_("%(program)s, session %(number)s")
         % {"program": session.cohort.program.list_label, "number": session.number},
         columns=(
-            (_("Name"), "text"),
-            (_("Number"), "text"),
-            (_("Unit and cell"), "text"),
-            (_("Needs"), "text"),
-            (_("In"), "write"),
-            (_("Out"), "write"),
-            (_("Code"), "write"),
-            (_("Initials"), "write"),
+            Column(_("Name"), width=2),
+            Column(_("Number"), width=1.1),
+            Column(_("Unit and cell"), width=1.6),
+            Column(_("Needs"), width=2),
+            Column(_("In"), "write", width=0.8),
+            Column(_("Out"), "write", width=0.8),
+            Column(_("Code"), "write", width=0.7),
+            Column(_("Initials"), "write", width=0.9),
         ),
         lines=lines,
         facts=(
