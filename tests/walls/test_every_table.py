@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -156,3 +158,15 @@ def test_a_guard_is_found_for_every_model() -> None:
     for model in apps.get_models():
         if model._meta.app_label != "audit" and not model._meta.proxy:
             assert guard_of(model)
+
+
+def test_no_policy_compares_a_table_with_itself() -> None:
+    """A bare "id" inside a policy's inner query means the inner table's: it must name the table it guards."""
+    policies = rows(
+        "SELECT tablename, policyname, coalesce(qual, '') || ' ' || coalesce(with_check, '') FROM pg_policies"
+    )
+    assert len(policies) > 100
+    wrong = [
+        (table, name) for table, name, said in policies if re.search(r"\b(\w+)\.\w+ = \1\.\w+", str(said))
+    ]
+    assert wrong == []

@@ -156,12 +156,17 @@ def update(path: Path, found: list[Text]) -> int:
     old = read(path)
     new = empty(path.parts[-3])
     offered = labels()
+    # A text that also has a plural somewhere stands once, with its plural: its singular serves both.
+    several = {(text.context, text.text) for text in found if text.plural}
     for text in found:
+        if not text.plural and (text.context, text.text) in several:
+            continue
         known = old.get(text.key, text.context or None)
         if not (text.file.startswith(OUTER) or text.text in offered or (known and done(known))):
             continue
         flags = ["python-format"] if "%(" in text.text else []
-        new.add(text.key, known.string if known else None, flags=flags, context=text.context or None)
+        fits = known and isinstance(known.string, str) != bool(text.plural)
+        new.add(text.key, known.string if known and fits else None, flags=flags, context=text.context or None)
     with path.open("wb") as file:
         pofile.write_po(file, new, width=100, no_location=True, sort_output=True)
     path.with_suffix(".mo").write_bytes(compiled(new))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -11,8 +12,11 @@ import factories as make
 from acting import acting, signed_in
 from throughgate.access.models import AccessGrant, Membership
 from throughgate.access.roles import RoleName
+from throughgate.people.actions.apart import add_keep_apart
 from throughgate.people.models import Consent, Participant
+from throughgate.people.queries.page import Looker
 from throughgate.programs.models import WaitlistEntry
+from throughgate.www.participant.looks import looks
 
 pytestmark = pytest.mark.django_db
 
@@ -109,11 +113,43 @@ def test_a_consent_taken_back_closes_what_it_opened_at_once() -> None:
         assert Participant.objects.count() == 0
 
 
-def test_who_has_looked_is_told() -> None:
+def test_who_has_looked_is_told_in_words() -> None:
+    zone = ZoneInfo("America/New_York")
+    noon = dt.datetime(2026, 5, 4, 16, tzinfo=dt.UTC)
+
+    def row(kind: str, what: str, fields: str, hour: int = 0, role: str = "Case manager") -> Looker:
+        return Looker(noon - dt.timedelta(hours=hour), kind, "Ada Cole", role, what, fields)
+
+    told = looks(
+        [
+            row("read", "staff:person", "release date, needs, attendance"),
+            row("write", "people_profile", "release_on", 1),
+            row("write", "people_keepapart", "reason", 1),
+            row("write", "programs_ledgerline", "quantity", 1, role=""),
+            row("read", "staff:apart", "keep-apart orders with visitors", 1, role="Captain, security"),
+            row("read", "staff:people", "name, attendance", 2),
+            row("read", "staff:person", "emergency: a fight in the unit", 30),
+        ],
+        zone,
+        10,
+    )
+    assert [(look.role, look.seen, look.changed) for look in told] == [
+        ("Case manager", ["release date", "needs", "attendance", "name"], ["profile"]),
+        ("Captain, security", ["your record"], []),
+        ("Case manager", ["your record, opened in an emergency"], []),
+    ]
+    assert len(looks([row("read", "x", "name", 24 * day) for day in range(9)], zone, 4)) == 4
+
+
+def test_a_look_at_my_record_shows_and_tells_nothing_of_security() -> None:
     member, me = arranged()
-    make.member(RoleName.CASE_MANAGER, facility=me.facility)
-    page = signed_in(member).get("/me/sharing/")
-    assert b"The system" in page.content or b"looked" in page.content
+    other = make.participant(me.facility)
+    with acting(make.member(RoleName.CAPTAIN, facility=me.facility)) as by:
+        add_keep_apart(by=by, first=me, second=other, reason="threat", source="said so")
+    page = signed_in(member).get("/me/sharing/").content.decode()
+    assert "Who has looked" in page
+    for secret in ("keep", "apart", "restricted", "_id"):
+        assert secret not in page.split("<main")[1].split("</main>")[0], secret
 
 
 def test_my_week_prints() -> None:

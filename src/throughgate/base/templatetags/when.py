@@ -16,7 +16,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 register = template.Library()
 
@@ -36,7 +36,7 @@ def day(value: date | datetime | None, zone: tzinfo | str | None = None) -> str:
 @register.filter(expects_localtime=False)
 def longday(value: date | datetime | None, zone: tzinfo | str | None = None) -> str:
     """Tuesday 24 November 2026."""
-    return date_format(_local(value, zone), "l j F Y") if value else "—"
+    return date_format(_local(value, zone), pgettext("date format", "l j F Y")) if value else "—"
 
 
 @register.filter(expects_localtime=False)

@@ -20,11 +20,15 @@ from throughgate.programs.actions import line as actions
 from throughgate.programs.models import LIVE_COHORT, OPEN_WAIT, Call, Program, SessionStatus, WaitlistEntry
 from throughgate.programs.queries import credit, lists, seats
 from throughgate.www.doors import actor_of, not_found, participant
+from throughgate.www.participant.looks import looks
 
 WEEK = 7
 # How far ahead a projection looks: the longest plan that a person is shown ([P-241]).
 AHEAD = dt.timedelta(days=180)
+# Who has looked: the newest lines, out of at most so many events of the last year.
 RECENT_LOOKS = 30
+MOST_EVENTS = 5000
+LOOKED_SINCE = dt.timedelta(days=365)
 
 
 def _me(request: HttpRequest) -> Participant:
@@ -188,7 +192,11 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "consents": Consent.objects.filter(participant=me)
         .select_related("organization")
         .order_by("revoked_at", "-given_at"),
-        "looks": lookers(me, limit=RECENT_LOOKS),
+        "looks": looks(
+            lookers(me, since=me.facility.now() - LOOKED_SINCE, limit=MOST_EVENTS),
+            me.facility.zone,
+            RECENT_LOOKS,
+        ),
         "now": me.facility.now(),
         "door": "sharing",
     }
