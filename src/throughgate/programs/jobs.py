@@ -36,3 +36,11 @@ def long_absences() -> None:
     by = Actor.system("long absences")
     for facility in Facility.objects.filter(active=True).order_by("pk"):
         moves.end_long_absences(by=by, facility=facility)
+
+
+@job("plan seats", own_transactions=True)
+def plan_seats(code: str) -> None:
+    """Make a proposal for seats. The solver is loaded here, in the worker, never by a page."""
+    from throughgate.programs import planning  # noqa: PLC0415 - pages load this module too
+
+    planning.run(code)

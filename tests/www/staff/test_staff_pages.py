@@ -104,6 +104,7 @@ PAGES: list[tuple[Permission | None, Address]] = [
     (P.MANAGE_PROGRAMS, at("cohort_finish", code=cohort)),
     (P.MANAGE_WAITLIST, at("line", code=program)),
     (P.MANAGE_WAITLIST, at("cohort_seats", code=cohort)),
+    (P.ENROLL, at("fill")),
     (P.ENROLL, at("cohort_seat", code=cohort, person=in_line)),
     (P.ENROLL, at("person_do", code=person, what=word("seat"))),
     (P.MANAGE_WAITLIST, at("person_do", code=person, what=word("line"))),

@@ -23,6 +23,7 @@ from throughgate.programs.models.places import (
     WaitlistEntry,
     WaitStatus,
 )
+from throughgate.programs.models.plans import PlanState, ProposalStatus, SeatPlan, SeatProposal
 from throughgate.programs.models.sessions import (
     Facilitator,
     RegimeEffect,
@@ -49,11 +50,15 @@ __all__ = [
     "LedgerKind",
     "LedgerLine",
     "ListKind",
+    "PlanState",
     "Prerequisite",
     "PrintedList",
     "Program",
+    "ProposalStatus",
     "RegimeEffect",
     "RequestedBy",
+    "SeatPlan",
+    "SeatProposal",
     "Session",
     "SessionKind",
     "SessionStatus",

@@ -140,4 +140,5 @@ urlpatterns = [
     *SETTINGS,
     path("", include("throughgate.www.staff.list_urls")),
     path("", include("throughgate.www.staff.import_urls")),
+    path("", include("throughgate.www.staff.fill_urls")),
 ]
