@@ -314,6 +314,13 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
         participant=target, program=group.program, from_facility=elsewhere, to_facility=group.facility,
         kind="hours", detail=plant("Continuation.detail"),
     )  # fmt: skip
+    filling = programs.SeatPlan.objects.create(
+        facility=group.facility, state="ready", asked_by="x", seed=1, made_at=timezone.now()
+    )
+    proposed = programs.SeatProposal.objects.create(
+        plan=filling, participant=target, cohort=left, status="declined", decided_by="x",
+        decided_at=timezone.now(), reason=plant("SeatProposal.reason"), refusal=plant("SeatProposal.refusal"),
+    )  # fmt: skip
     programs.Call.objects.create(
         participant=target,
         label=world.plant("programs.Call.label", Kind.NAME),
@@ -322,7 +329,7 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
         ends_at=group.facility.at(day + 2 * DAY, dt.time(21)),
     )
     _marks(world, target, seat, past)
-    world.codes |= {"line": [line.code], "carried": [carried.code]}
+    world.codes |= {"line": [line.code], "carried": [carried.code], "fill": [filling.code, proposed.code]}
     return seat
 
 

@@ -50,7 +50,7 @@ class SeatPlan(Coded, Recorded):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     guard = Guard(
-        tier=Tier.RESTRICTED,
+        tier=Tier.OPERATIONAL,
         rules={
             Audience.STAFF: Rule(
                 read=permitted("view_restricted", own_facility()), write=permitted("enroll", own_facility())
