@@ -88,6 +88,7 @@ PAGES: list[tuple[Permission | None, Address]] = [
     (P.VIEW_MESSAGES, at("messages")),
     (P.REVIEW_ACCESS, at("reviews")),
     (P.DECLARE_REGIME, at("regimes")),
+    (P.MANAGE_SESSIONS, at("officers")),
     (P.MANAGE_SESSIONS, at("session_cancel", code=session)),
     (P.MANAGE_SESSIONS, at("session_undo", code=session)),
     (P.MANAGE_SESSIONS, at("session_move", code=session)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from throughgate.places.models import Room
+from django.db.models import QuerySet
+
+from throughgate.places.models import Facility, Room
 from throughgate.programs.models import Call, Facilitator, Session, SessionStatus
 from throughgate.visitors.models import CLEARED, Visitor
 
@@ -46,3 +48,18 @@ def unmarked(session: Session) -> list[str]:
     """The codes of the people who are called to a session and have no mark yet."""
     calls = Call.objects.filter(session=session, status=Call.Status.CALLED, attendance__isnull=True)
     return list(calls.order_by("pk").values_list("participant__code", flat=True))
+
+
+def officers_of(facility: Facility, day: dt.date) -> QuerySet[Session]:
+    """Planned sessions of a local day at which an officer must be present, by time."""
+    return (
+        Session.objects.filter(
+            facility=facility,
+            status=SessionStatus.PLANNED,
+            cohort__needs_officer=True,
+            starts_at__gte=facility.at(day, dt.time.min),
+            starts_at__lt=facility.at(day + dt.timedelta(days=1), dt.time.min),
+        )
+        .select_related("cohort__program", "facility", "room")
+        .order_by("starts_at", "pk")
+    )

@@ -20,11 +20,11 @@ from throughgate.programs.queries.line import seat_filling
 from throughgate.programs.queries.seats import cohort_page
 from throughgate.visitors.models import CLEARED, Visitor
 from throughgate.www.doors import actor_of
+from throughgate.www.staff.forms.line import SeatForm
 from throughgate.www.staff.forms.programs import (
     CohortForm,
     FinishForm,
     MakeSessionsForm,
-    SeatForm,
     SlotForms,
     UsualForm,
 )

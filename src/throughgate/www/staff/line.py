@@ -20,7 +20,7 @@ from throughgate.programs.actions import moves, seats
 from throughgate.programs.models import Continuation, Enrollment, Program, WaitlistEntry, WeeklySlot
 from throughgate.programs.queries import line as queries
 from throughgate.www.doors import actor_of, not_found
-from throughgate.www.staff.forms.programs import ContinueForm, EndForm, PauseForm, StepForm
+from throughgate.www.staff.forms.line import ContinueForm, EndForm, PauseForm, StepForm
 from throughgate.www.staff.programs import home
 from throughgate.www.staff.settings import key_of
 from throughgate.www.staff.shell import (

@@ -28,7 +28,7 @@ from throughgate.www.doors import actor_of, not_found
 from throughgate.www.staff.forms.people import CaseFilter
 from throughgate.www.staff.person_actions import DOINGS, home
 from throughgate.www.staff.settings import key_of
-from throughgate.www.staff.shell import place_of, show, staff
+from throughgate.www.staff.shell import language_words, place_of, show, staff
 
 READ = "person page: release date, needs, custody level, places"
 SHOWN = 40
@@ -121,6 +121,7 @@ def person(request: HttpRequest, code: str, tab: str = "overview") -> HttpRespon
     context = {
         "page": page,
         "who": who,
+        "language": language_words(who.language),
         "number": next((each for each in page.identifiers if each.primary), None),
         "sees": sees,
         "tab": tab,

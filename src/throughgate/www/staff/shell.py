@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from babel import Locale, UnknownLocaleError
 from django import forms
 from django.contrib import messages
 from django.db import models
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from throughgate.access.actor import Actor
@@ -265,3 +267,11 @@ def day_range(start: dt.date | None, last: dt.date | None) -> str:
     if start:
         return _("from %(start)s") % {"start": day(start)}
     return _("until %(last)s") % {"last": day(last)} if last else _("always")
+
+
+def language_words(code: str) -> str:
+    """A language by its name in the reader's language; an unknown code as it is."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(get_language() or "en") or code
+    except (ValueError, UnknownLocaleError):
+        return code

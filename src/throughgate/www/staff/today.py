@@ -51,6 +51,16 @@ def address(item: Item) -> str:
         return reverse(item.url_name)
 
 
+def _word(item: Item, now: dt.date) -> Word:
+    """How soon, in a word; what is due today says so."""
+    due = item.due.date() if isinstance(item.due, dt.datetime) else item.due
+    if item.light == "green" and due == now:
+        return Word(gettext_lazy("Today"), "info")
+    if item.light == "green" and due is None:
+        return Word(gettext_lazy("For information"), "done")
+    return WORDS.get(item.light, WORDS["green"])
+
+
 @staff()
 def my_day(request: HttpRequest) -> HttpResponse:
     """What needs me now, in order."""
@@ -60,7 +70,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
     note_read(request, page.participant_ids, "release date, changes")
     shown = []
     for section in page.sections:
-        rows = [(item, address(item), WORDS.get(item.light, WORDS["green"])) for item in section.items]
+        rows = [(item, address(item), _word(item, place.facility.today())) for item in section.items]
         shown.append(Shown(section, rows[:SHOWN], rows[SHOWN:]))
     context = {"page": page, "shown": shown, "quiet": [each for each in shown if not each.first]}
     return show(request, "today", "today", context)

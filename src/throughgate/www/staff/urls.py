@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from throughgate.www.staff import (
     cohorts,
+    emergencies,
     line,
     outcomes,
     partners,
@@ -35,6 +36,7 @@ TODAY = [
 ]
 WEEK = [
     path("week/", week.board, name="week"),
+    path("week/officers/", week.officers, name="officers"),
     path("sessions/<str:code>/", sessions.session, name="session"),
     path("sessions/<str:code>/attendance/", sessions.session_attendance, name="session_attendance"),
     path("sessions/<str:code>/outcome/", sessions.session_outcome, name="session_outcome"),
@@ -52,7 +54,7 @@ PEOPLE = [
     path("people/consents/<str:code>/back/", person_actions.consent_back, name="consent_back"),
     path("people/<str:code>/", people.person, name="person"),
     path("people/<str:code>/do/<str:what>/", person_actions.person_do, name="person_do"),
-    path("people/<str:code>/emergency/", person_actions.emergency_open, name="emergency"),
+    path("people/<str:code>/emergency/", emergencies.emergency_open, name="emergency"),
     path("people/<str:code>/absences/<str:key>/end/", person_actions.absence_end, name="absence_end"),
     path("people/<str:person>/apart/<str:code>/end/", person_actions.keep_apart_end, name="keep_apart_end"),
     path("people/<str:code>/<str:tab>/", people.person, name="person_tab"),
@@ -113,8 +115,8 @@ SETTINGS = [
     path("settings/team/", settings.team, name="team"),
     path("settings/messages/", settings.messages_sent, name="messages"),
     path("settings/messages/<str:code>/", settings.message, name="message"),
-    path("settings/reviews/", person_actions.reviews, name="reviews"),
-    path("settings/reviews/<str:code>/", person_actions.review, name="review"),
+    path("settings/reviews/", emergencies.reviews, name="reviews"),
+    path("settings/reviews/<str:code>/", emergencies.review, name="review"),
     path("settings/facilities/<str:code>/", settings.facility, name="facility"),
     path("settings/facilities/<str:code>/edit/", settings.facility_edit, name="facility_edit"),
     path("settings/facilities/<str:code>/<str:kind>/new/", settings.furniture_edit, name="furniture_new"),

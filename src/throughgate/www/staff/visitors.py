@@ -32,6 +32,7 @@ from throughgate.www.staff.shell import (
     done,
     edit,
     found,
+    language_words,
     own,
     place_of,
     run_now,
@@ -140,6 +141,7 @@ def visitor(request: HttpRequest, code: str) -> HttpResponse:
     )
     context = {
         "who": who,
+        "language": language_words(who.language),
         "clearances": [with_last_day(each) for each in clearances],
         "coming": coming,
         "apart": _apart(request, who),

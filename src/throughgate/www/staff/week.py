@@ -13,11 +13,26 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from throughgate.base.ui import Day, Slot, Word
+from throughgate.access.permissions import Permission
+from throughgate.base.ui import Crumb, DateInput, Day, Slot, Word
 from throughgate.places.models import DayPart
+from throughgate.programs.actions.staffing import confirm_officer
+from throughgate.programs.models import Session
+from throughgate.programs.queries.cover import officers_of
 from throughgate.programs.queries.week import Row, Week, week
 from throughgate.www.doors import actor_of
-from throughgate.www.staff.shell import HereFilter, Place, a_day, place_of, show, staff
+from throughgate.www.staff.shell import (
+    HereFilter,
+    Place,
+    Refusable,
+    a_day,
+    attempt,
+    done,
+    place_of,
+    sent,
+    show,
+    staff,
+)
 
 LIGHTS: dict[str, Word] = {
     "green": Word(gettext_lazy("Ready"), "good"),
@@ -119,6 +134,41 @@ def board(request: HttpRequest) -> HttpResponse:
         "last": found.start + dt.timedelta(days=6),
     }
     return show(request, "week", "week", context)
+
+
+class DayFilter(HereFilter):
+    """Which day."""
+
+    day = forms.DateField(label=gettext_lazy("Day"), required=False, widget=DateInput())
+
+
+@staff(Permission.MANAGE_SESSIONS)
+def officers(request: HttpRequest) -> HttpResponse:
+    """Which officer or post is at each session of a day: the whole day on one page, one click."""
+    facility = place_of(request).facility
+    day = a_day(request.GET.get("day") or request.POST.get("day"), facility.today() + dt.timedelta(days=1))
+    rows = list(officers_of(facility, day))
+    form = Refusable(sent(request))
+    asked = f"{reverse('staff:officers')}?day={day.isoformat()}"
+    if attempt(request, form, lambda data: _confirm(request, rows)):
+        return done(request, _("The officers are confirmed."), asked)
+    context = {
+        "form": form,
+        "filter": DayFilter({"day": day, **request.GET.dict()}, place=place_of(request)),
+        "day": day,
+        "rows": [(row, request.POST.get(f"officer-{row.code}", row.officer)) for row in rows],
+        "missing": sum(not row.officer for row in rows),
+        "crumbs": [Crumb(_("Week"), reverse("staff:week")), Crumb(_("Officers of a day"))],
+    }
+    return show(request, "officers", "week", context)
+
+
+def _confirm(request: HttpRequest, rows: list[Session]) -> None:
+    """Write down each officer that was named or changed; an empty field leaves the session as it is."""
+    for row in rows:
+        named = request.POST.get(f"officer-{row.code}", "").strip()
+        if named and named != row.officer:
+            confirm_officer(by=actor_of(request), session=row, officer=named)
 
 
 def _wanted(row: Row, asked: dict[str, Any]) -> bool:
