@@ -9,7 +9,18 @@ import sys
 from django.db import connection
 
 from throughgate.base import scope
-from throughgate.demo import actors, history, lines, partners, people, places, visitors, weeks
+from throughgate.demo import (
+    actors,
+    coming,
+    history,
+    lines,
+    partners,
+    people,
+    places,
+    visitors,
+    waiting,
+    weeks,
+)
 from throughgate.demo.making import ZONE, Build
 from throughgate.demo.people import Person
 from throughgate.places.models import Agency
@@ -62,16 +73,33 @@ def _write(build: Build) -> None:
     weeks.sessions(build, runs)
     build.say(f"{len(runs)} cohorts, {sum(len(run.sessions) for run in runs)} sessions")
     seats = history.seat(build, runs)
-    build.say(f"{len(seats)} enrollments")
+    waiting.seated(build, seats)
+    history.write(seats)
+    waiting.make(build, runs)
+    build.say(f"{len(seats)} enrollments and the lines")
     fell_out = history.call(build, seats)
     build.say(f"{sum(len(each.calls) for each in seats)} calls")
     weeks.effects(runs, fell_out)
-    history.attend(build, seats, set())
+    history.attend(build, seats)
     build.say("attendance")
     history.ledger(build, seats)
     build.say("hours and credit")
+    _today(build, runs, seats, outside)
+    build.say("what needs somebody today")
     actors.make(build, outside.all, chosen(seats))
     build.say("someone to be for every role")
+
+
+def _today(
+    build: Build, runs: list[weeks.Run], seats: list[history.Seat], outside: visitors.Visitors
+) -> None:
+    coming.keep_apart(build, seats, outside.all)
+    coming.clearances(build, runs, outside)
+    coming.changes(build)
+    coming.continuations(build, seats)
+    coming.messages(build, runs)
+    coming.absences(build, seats)
+    coming.called_off(build, runs)
 
 
 def chosen(seats: list[history.Seat]) -> list[Person]:

@@ -13,6 +13,8 @@ from throughgate.demo.making import DAY, Build, save, weighted
 from throughgate.demo.people import Person
 from throughgate.demo.weeks import Run
 from throughgate.policies import queries as policies
+from throughgate.programs.actions.cancelling import CANCELLED_MARK
+from throughgate.programs.actions.credit import HOURS_RULE, posting
 from throughgate.programs.models import (
     Attendance,
     Call,
@@ -23,12 +25,14 @@ from throughgate.programs.models import (
     LedgerLine,
     SessionStatus,
 )
+from throughgate.programs.queries.credit import accounts
 
 # [P-298] transfer 28, release 17, own request 14, discipline 13, work clash 9, missed 8, health 5, program 4,
 # security 2; what is found by where people went comes first.
 LEAVES = [("own_request", 14), ("behavior_outside", 7), ("segregation", 6), ("work_caring", 9),
           ("missed_too_many", 8), ("health", 5), ("course_unavailable", 4), ("security", 2)]  # fmt: skip
 MOVES = {"transfer": 0.33, "release": 0.2}
+NOT_ASKED = frozenset({"guitar", "baking"})  # where nobody thought of the step
 SHARE_LEAVING = 0.27
 NOTES = {
     "behavior_outside": "Finding of 12 days' loss of privileges", "segregation": "Moved to the restricted unit",
@@ -46,6 +50,8 @@ EXCUSES = [
 ]
 REFUSALS = ("Said he was tired", "Did not get up", "Did not want to come today", "Wanted to go to the yard",
             "Said it was too cold to walk over", "No reason given")  # fmt: skip
+CREDIT_SINCE = -62  # credit of those whose last place is older was settled elsewhere when they went home
+APPROVED_UNTIL = -25  # completions since then still wait for education staff
 SINGLE_LINES_FROM = -45  # hours before are kept as monthly totals, as an agency that changes systems would
 
 
@@ -60,7 +66,8 @@ class Seat:
     since: dt.date
     until: dt.date
     calls: list[Call] = field(default_factory=list)
-    minutes: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
+    minutes: dict[dt.date, int] = field(default_factory=dict)
+    codes: dict[dt.date, str] = field(default_factory=dict)
 
 
 def fits(person: Person, rules: tuple[Rule, ...], on: dt.date) -> bool:
@@ -93,14 +100,18 @@ def _meets(person: Person, fact: str, test: str, value: str, on: dt.date) -> boo
 
 
 def seat(build: Build, made: list[Run]) -> list[Seat]:
-    """Fill every run with people who were there, free at its times and eligible; write their places."""
+    """Fill every run with people who were there, free at its times and eligible; not written yet."""
     random_ = build.random("seats")
     exits = _exits(build)
     seats = []
     for run in sorted(made, key=lambda each: each.first):
         seats += _fill(build, random_, run, exits)
-    save(each.row for each in seats)
     return seats
+
+
+def write(seats: list[Seat]) -> None:
+    """Write the places in order of time, so that who completed one before is known by then."""
+    save(each.row for each in seats)
 
 
 Exit = tuple[dt.date, Person]
@@ -121,7 +132,7 @@ def _fill(
 ) -> list[Seat]:
     seats = run.cohort.capacity
     coming = run.cohort.status == CohortStatus.OPEN
-    wanted = round(seats * (random_.uniform(0.25, 0.75) if coming else random_.uniform(0.86, 1.0)))
+    wanted = round(seats * (random_.uniform(0.25, 0.75) if coming else random_.uniform(0.8, 0.98)))
     found: list[Seat] = []
     for _ in range(wanted):
         leaves = not coming and random_.random() < SHARE_LEAVING * _elapsed(build, run)
@@ -148,6 +159,8 @@ def _usable(run: Run, person: Person, since: dt.date) -> bool:
     if spec.key in person.began or not fits(person, spec.rules, since):
         return False
     if spec.after and person.completed.get(spec.after, dt.date.max) > since:
+        return False
+    if person.step_free and not run.line.room.step_free and spec.key not in NOT_ASKED:
         return False
     if spec.language == "es" and person.language != "es":
         return False
@@ -268,15 +281,15 @@ def call(build: Build, seats: list[Seat]) -> dict[int, int]:
                     starts_at=session.starts_at,
                     ends_at=session.ends_at,
                     status=Call.Status.WITHDRAWN if cancelled else Call.Status.CALLED,
-                    why_not="session cancelled" if cancelled else "",
+                    why_not=session.public_words[:120] if cancelled else "",
                 )
             )
     save(row for each in seats for row in each.calls)
     return fell_out
 
 
-def attend(build: Build, seats: list[Seat], unmarked: set[int]) -> None:
-    """Write who came, for every session that was held except those in ``unmarked``."""
+def attend(build: Build, seats: list[Seat]) -> None:
+    """Write who came, for every session that was held; one whose outcome nobody has given has no marks."""
     random_ = build.random("attendance")
     pack = policies.attendance("US-HB", build.today).cite
     rows = []
@@ -284,10 +297,27 @@ def attend(build: Build, seats: list[Seat], unmarked: set[int]) -> None:
         marker = each.run.line.leads[0].name
         for row in each.calls:
             session = row.session
-            if session is None or session.minutes_held is None or session.pk in unmarked:
+            if session is None or session.minutes_held is None:
                 continue
-            rows.append(_mark(random_, each, row, marker, pack))
+            if session.status == SessionStatus.CANCELLED:
+                rows.append(_fell_out(row, pack))
+            else:
+                rows.append(_mark(random_, each, row, marker, pack))
     save(rows)
+
+
+def _fell_out(row: Call, pack: str) -> Attendance:
+    session = row.session
+    assert session is not None
+    return Attendance(
+        call=row,
+        participant_id=row.participant_id,
+        session=session,
+        code=CANCELLED_MARK,
+        marked_by=session.settled_by,
+        marked_at=session.settled_at or session.starts_at,
+        pack=pack,
+    )
 
 
 def _mark(random_: random.Random, each: Seat, row: Call, marker: str, pack: str) -> Attendance:
@@ -303,7 +333,8 @@ def _mark(random_: random.Random, each: Seat, row: Call, marker: str, pack: str)
         elif turn < 0.085:
             code, minutes = "left_early", minutes - random_.choice((15, 20, 30))
         minutes = max(5, minutes)
-        each.minutes[session.starts_at.date()] += minutes
+        each.minutes[session.starts_at.date()] = minutes
+        each.codes[session.starts_at.date()] = code
     elif code == "excused":
         detail = weighted(random_, EXCUSES)
     elif code == "refused":
@@ -323,78 +354,63 @@ def _mark(random_: random.Random, each: Seat, row: Call, marker: str, pack: str)
 
 
 def ledger(build: Build, seats: list[Seat]) -> None:
-    """Write hours and credit days: single lines lately, monthly totals before, each with its evidence."""
+    """Write hours: single lines lately, monthly totals before, each with its evidence; then the credit they earn."""
     attendance = policies.attendance("US-HB", build.today)
-    credit = policies.credit("US-HB", build.today)
     rows: list[LedgerLine] = []
     for each in seats:
         rows += _hours(build, each, attendance.cite)
-        if credit is not None and each.run.line.spec.credit and each.run.line.place != "H":
-            rows += _days(build, each, credit.cite)
     save(rows)
+    lately = build.day(CREDIT_SINCE)
+    owed = {
+        e.person.row.pk for e in seats if e.run.line.spec.credit and (e.row.ended_on or e.until) >= lately
+    }
+    save(_earned(build, sorted(owed)))
 
 
-def _line(build: Build, each: Seat, kind: str, quantity: Decimal, on: dt.date, **given: object) -> LedgerLine:
-    return LedgerLine(
-        code=build.code(),
-        participant=each.person.row,
-        enrollment=each.row,
-        kind=kind,
-        quantity=quantity,
-        on=on,
-        **given,
-    )
+def _earned(build: Build, people: list[int]) -> list[LedgerLine]:
+    """Credit by the rules of the pack; what needs approval has it, save what came up in the last weeks."""
+    rows = []
+    for account in accounts(people, as_of=build.today):
+        for line in account.wanted:
+            if line.requires_approval and line.on > build.day(APPROVED_UNTIL):
+                continue
+            row = posting(account, line, "Grace Tran" if line.requires_approval else "")
+            row.code = build.code()
+            rows.append(row)
+    return rows
 
 
 def _hours(build: Build, each: Seat, pack: str) -> list[LedgerLine]:
-    rows, totals = [], defaultdict(list)
+    rows: list[LedgerLine] = []
+    totals: dict[tuple[int, int], list[tuple[dt.date, int]]] = defaultdict(list)
     for row in each.calls:
         session = row.session
-        if session is None:
-            continue
-        day = session.starts_at.date()
+        day = row.starts_at.date()
         minutes = each.minutes.get(day, 0)
-        if not minutes:
+        if session is None or not minutes:
             continue
         if day < build.day(SINGLE_LINES_FROM):
             totals[day.year, day.month].append((day, minutes))
             continue
-        rows.append(
-            _line(build, each, LedgerKind.HOURS, _as_hours(minutes), day, session=session, attendance_version=1,
-                  pack=pack, rule="hours", evidence=f"Session {session.number} of {each.run.cohort.name}")
-        )  # fmt: skip
+        code = each.codes[day]
+        rows.append(_line(build, each, minutes, day, pack, f"{session.code}v1 {code}"))
+        rows[-1].session, rows[-1].attendance_version = session, 1
     for some in totals.values():
         day = max(day for day, _ in some)
-        total = sum(minutes for _, minutes in some)
-        rows.append(
-            _line(build, each, LedgerKind.HOURS, _as_hours(total), day, pack=pack, rule="hours",
-                  evidence=f"{len(some)} sessions in {day:%B %Y}, {each.run.cohort.name}")
-        )  # fmt: skip
+        words = f"{len(some)} sessions in {day:%B %Y}, total carried over"
+        rows.append(_line(build, each, sum(minutes for _, minutes in some), day, pack, words))
     return rows
 
 
-def _as_hours(minutes: int) -> Decimal:
-    return (Decimal(minutes) / 60).quantize(Decimal("0.001"))
-
-
-def _days(build: Build, each: Seat, pack: str) -> list[LedgerLine]:
-    """A day for every 12 hours of a month that is over, at most six; ten for completing [credit-us-hb]."""
-    months: dict[tuple[int, int], int] = defaultdict(int)
-    for day, minutes in each.minutes.items():
-        months[day.year, day.month] += minutes
-    rows = []
-    for (year, month), minutes in months.items():
-        end = dt.date(year + month // 12, month % 12 + 1, 1) - DAY
-        whole = min(6, minutes // 720)
-        if whole and end < build.today:
-            rows.append(
-                _line(build, each, LedgerKind.CREDIT_DAYS, Decimal(whole), end, pack=pack, rule="hours",
-                      evidence=f"{minutes // 60} hours in {end:%B %Y}")
-            )  # fmt: skip
-    if each.row.end_reason == "completed":
-        days = 20 if each.run.line.spec.credential else 10
-        rows.append(
-            _line(build, each, LedgerKind.CREDIT_DAYS, Decimal(days), each.until, pack=pack, rule="completion",
-                  evidence=f"Completed {each.run.cohort.name}", approved_by="Grace Tran")
-        )  # fmt: skip
-    return rows
+def _line(build: Build, each: Seat, minutes: int, on: dt.date, pack: str, evidence: str) -> LedgerLine:  # noqa: PLR0917
+    return LedgerLine(
+        code=build.code(),
+        participant=each.person.row,
+        enrollment=each.row,
+        kind=LedgerKind.HOURS,
+        quantity=(Decimal(minutes) / 60).quantize(Decimal("0.001")),
+        on=on,
+        pack=pack,
+        rule=HOURS_RULE,
+        evidence=evidence,
+    )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models.expressions import DatabaseDefault
+from django.utils import timezone
 
 from throughgate.base.codes import ALPHABET, LENGTH, check_character
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 DAY = dt.timedelta(days=1)
 ZONE = ZoneInfo("America/New_York")
-BATCH = 2000
+BATCH = 5000
 
 
 @dataclass
@@ -83,7 +85,19 @@ def save(rows: Iterable[M]) -> list[M]:
     given = list(rows)
     if not given:
         return given
-    manager: models.Manager[M] = type(given[0])._default_manager
+    model = type(given[0])
+    # Values that the database would fill in keep Django from sending whole columns at once.
+    now = timezone.now()
+    clocks = [
+        each.attname
+        for each in model._meta.concrete_fields
+        if isinstance(each, models.DateTimeField) and each.has_db_default()
+    ]
+    for row in given:
+        for name in clocks:
+            if isinstance(getattr(row, name), DatabaseDefault):
+                setattr(row, name, now)
+    manager: models.Manager[M] = model._default_manager
     return manager.bulk_create(given, batch_size=BATCH)
 
 

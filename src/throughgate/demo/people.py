@@ -59,6 +59,7 @@ class Person:
     needs: dict[str, int] = field(default_factory=dict)
     row: Participant = field(init=False)
     # Weekly times taken, as (from, until, weekday, part of the day), and programs begun and completed.
+    step_free: bool = False
     taken: list[tuple[dt.date, dt.date, int, str]] = field(default_factory=list)
     began: set[str] = field(default_factory=set)
     completed: dict[str, dt.date] = field(default_factory=dict)
@@ -339,6 +340,7 @@ def _access_needs(random_: random.Random, people: list[Person]) -> list[AccessNe
         for kind, share, note in kinds:
             if random_.random() < share:
                 rows.append(AccessNeed(participant=person.row, kind=kind, note=note))
+                person.step_free = person.step_free or kind == "step_free"
         if person.row.interpreter:
             rows.append(AccessNeed(participant=person.row, kind="interpreter", note="Spanish"))
     return rows

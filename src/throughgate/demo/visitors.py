@@ -37,7 +37,7 @@ class Visitors:
     """Everybody, and each one's clearances by facility key."""
 
     all: list[Visitor]
-    clearances: dict[tuple[int, str], Clearance] = field(default_factory=dict)
+    clearances: dict[tuple[int, str], Clearance] = field(default_factory=dict)  # by visitor's id and place
 
 
 def make(build: Build, lines: list[Line], named: dict[str, tuple[str, str]]) -> Visitors:
@@ -73,7 +73,7 @@ def make(build: Build, lines: list[Line], named: dict[str, tuple[str, str]]) -> 
 
 
 def _roles(line: Line) -> list[str]:
-    leads = 2 if line.spec.group[1] > 16 else 1
+    leads = 2 if line.spec.room == "chapel" and line.spec.group[1] > 11 else 1
     covers = 1 if line.spec.week > 1 or line.place == "R" else 0
     return ["lead"] * leads + ["cover"] * covers
 
@@ -107,7 +107,7 @@ def _visitor(
 
 def _clear(build: Build, random_: random.Random, found: Visitors, visitor: Visitor, place: str) -> None:
     """A clearance that began before our year and ends some day: a year from its last renewal, spread out."""
-    key = (id(visitor), place)
+    key = (visitor.pk, place)
     since = build.day(-400 - random_.randint(0, 500))
     decided = since - DAY * random_.randint(1, 9)
     found.clearances[key] = Clearance(

@@ -35,6 +35,7 @@ CAUSES = [
     ("no_participants_sent", 0.05), ("facilitator_not_cleared", 0.03),
 ]  # fmt: skip
 CANCELLED = 0.105
+NOBODY = 0.02  # coming sessions for which nobody was found yet
 
 
 @dataclass
@@ -141,6 +142,7 @@ def sessions(build: Build, made: list[Run]) -> list[RegimePeriod]:
     for run in made:
         run.sessions = _dated(build, random_, run, known)
     rows = [each for run in made for each in run.sessions]
+    _leave_unmarked(build, random_, rows)
     save(rows)
     save(_leaders(random_, made, build))
     return [each.row for each in known.regimes]
@@ -188,6 +190,8 @@ def _dated(build: Build, random_: random.Random, run: Run, known: Days) -> list[
         )
         if day < build.today:
             _settle(random_, line, session, known.regimes)
+        elif line.place in "RW" and (day - build.today).days < 8 and random_.random() > 0.07:
+            session.officer = random_.choice(OFFICERS[line.place])
         made.append(session)
     return made
 
@@ -223,12 +227,25 @@ def _settle(random_: random.Random, line: Line, session: Session, regimes: list[
     session.settled_at = session.ends_at + dt.timedelta(minutes=random_.randint(2, 90))
 
 
+def _leave_unmarked(build: Build, random_: random.Random, rows: list[Session]) -> None:
+    """Nobody has yet said what became of a few sessions of the last days."""
+    for key, many in (("R", 3), ("W", 1), ("D", 1)):
+        place = build.places.facilities[key].pk
+        held = [s for s in rows if s.facility_id == place and s.status == SessionStatus.HELD]
+        last = max((s.starts_at.date() for s in held), default=None)
+        lately = [s for s in held if s.starts_at.date() == last]
+        for session in random_.sample(lately, min(many, len(lately))):
+            session.status, session.minutes_held = SessionStatus.PLANNED, None
+            session.settled_by, session.settled_at = "", None
+
+
 def _cancel(session: Session, reason: str, by: str) -> None:
     session.status = SessionStatus.CANCELLED
     session.reason = reason
     session.public_words = _public(session.starts_at.date(), reason)
     session.settled_by = by
     session.settled_at = session.starts_at - dt.timedelta(minutes=95)
+    session.minutes_held = 0
 
 
 def _public(build_day: dt.date, reason: str) -> str:
@@ -283,6 +300,8 @@ def _leaders(random_: random.Random, made: list[Run], build: Build) -> list[Faci
             leads: list[tuple[Visitor, bool]] = [(visitor, False) for visitor in run.line.leads]
             if past and run.line.covers and random_.random() < 0.07:
                 leads[0] = (random_.choice(run.line.covers), True)
+            if not past and random_.random() < NOBODY:
+                continue
             came = past and session.status != SessionStatus.CANCELLED
             rows += [
                 Facilitator(

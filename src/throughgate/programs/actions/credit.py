@@ -97,7 +97,7 @@ def approve(*, by: Actor, participant: Participant, keys: Collection[str] | None
                     _("Look at the page again and decide on what stands there now."),
                 )
             )
-        lines = [_line(account, waiting[key], by.name) for key in wanted & set(waiting)]
+        lines = [posting(account, waiting[key], by.name) for key in wanted & set(waiting)]
         return LedgerLine.objects.bulk_create(lines)
 
 
@@ -202,10 +202,11 @@ def _reconcile(account: Account, why: str) -> list[LedgerLine]:
         for key, line in wanted.items()
         if key not in account.standing and key not in never and not line.requires_approval
     ]
-    return [*(_opposite(line, why) for line in gone), *(_line(account, line, "") for line in fresh)]
+    return [*(_opposite(line, why) for line in gone), *(posting(account, line, "") for line in fresh)]
 
 
-def _line(account: Account, line: Line, approved_by: str) -> LedgerLine:
+def posting(account: Account, line: Line, approved_by: str) -> LedgerLine:
+    """A line of credit as the ledger keeps it, not written yet."""
     return LedgerLine(
         participant_id=account.participant,
         enrollment_id=account.enrollment_of(line.evidence),
