@@ -26,6 +26,19 @@ from throughgate.demo.people import Person
 from throughgate.places.models import Agency
 
 SEED = 1848
+WHO = """
+Open the address below and add /be/ to it: one click makes you any of these invented people.
+  Dana Whitfield    program coordinator at Ridgeway: her morning is the tour of the README
+  Theo Lindqvist    case manager             Ivy Okafor        control room and movement
+  Raymond Pruitt    gate officer             Helen Stroud      captain
+  Naveen Iyer       classification           Grace Tran        education
+  Louise Hargrove   leadership               Samir Haddad      administrator
+  Kofi Mensah       supervision officer      Ines Caldeira     auditor
+  Joanna Reyes      partner lead             Walter Sims       mentor who comes in
+  ... and an employer, a college, three participants, and the coordinators of the other facilities.
+The data stay in var/demo; to begin again, stop it, remove that folder and run this again.
+
+"""
 PURPOSE = "build the demonstration"
 
 
@@ -34,10 +47,10 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="throughgate demo", description=main.__doc__)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(argv)
-    if is_there():
-        return 0
-    sys.stdout.write("Building Harbor State Corrections. Everybody and everything in it is invented.\n")
-    build(seed=options.seed, quiet=False)
+    if not is_there():
+        sys.stdout.write("Building Harbor State Corrections. Everybody and everything in it is invented.\n")
+        build(seed=options.seed, quiet=False)
+    sys.stdout.write(WHO)
     return 0
 
 
@@ -47,9 +60,11 @@ def is_there() -> bool:
         return Agency.objects.exists()
 
 
-def build(*, seed: int = SEED, today: dt.date | None = None, size: float = 1.0, quiet: bool = True) -> Build:
-    """Write the whole demonstration in one transaction; the same for the same seed, day and size."""
-    made = Build(seed, today or dt.datetime.now(ZONE).date(), size, quiet)
+def build(
+    *, seed: int = SEED, today: dt.date | None = None, size: float = 1.0, back: int = 364, quiet: bool = True
+) -> Build:
+    """Write the whole demonstration in one transaction; the same for the same seed, day, size and days of history."""
+    made = Build(seed, today or dt.datetime.now(ZONE).date(), size, back, quiet)
     with scope.system(PURPOSE):
         with connection.cursor() as cursor:
             # Nothing is known yet about tables that fill up here: without this, triggers would scan them whole.
@@ -100,6 +115,7 @@ def _today(
     coming.messages(build, runs)
     coming.absences(build, seats)
     coming.called_off(build, runs)
+    coming.too_small(build, runs)
 
 
 def chosen(seats: list[history.Seat]) -> list[Person]:

@@ -27,6 +27,7 @@ from throughgate.visitors.models import Visitor, VisitorKeepApart
 
 # Lines whose leader's clearance ends soon, with the days until then; and one that was suspended.
 LAPSING = {("psychology", "R"): 3, ("parenting", "R"): 8, ("guitar", "W"): 11, ("money", "D"): 5}
+HALF_DAY = dt.timedelta(hours=3, minutes=30)
 SUSPENDED = ("circles", "R")
 CALLED_OFF = (("yoga", "R", "facilitator_absent"), ("writing", "R", "room_unavailable"))
 
@@ -49,6 +50,36 @@ def clearances(build: Build, runs: list[Run], visitors: Visitors) -> None:
         visitor=leads[key, place],
         facility=build.places.facilities[place],
         reason="A parcel was found at the gate; under review (invented).",
+    )
+
+
+def too_small(build: Build, runs: list[Run]) -> None:
+    """A session was moved to the smallest free room without counting heads."""
+    taken = {
+        (s.room_id, s.starts_at) for run in runs for s in run.sessions if s.status == SessionStatus.PLANNED
+    }
+    rooms = sorted(build.places.rooms["R"], key=lambda room: room.capacity)
+    soon = [
+        (seats, session)
+        for run in runs
+        if run.line.place == "R" and (seats := run.cohort.capacity) > rooms[0].capacity
+        for session in run.sessions
+        if at(build.day(2), dt.time(0)) <= session.starts_at < at(build.day(10), dt.time(0))
+    ]
+    for _, session in sorted(soon, key=lambda each: (-each[0], each[1].starts_at))[:8]:
+        session.refresh_from_db(fields=["called"])
+        for room in rooms:
+            if room.capacity < session.called and not _busy(room.pk, session, taken):
+                Session.objects.filter(pk=session.pk).update(room=room)
+                return
+
+
+def _busy(room: int, session: Session, taken: set[tuple[int | None, dt.datetime]]) -> bool:
+    return any(
+        which == room
+        and starts.date() == session.starts_at.date()
+        and abs(starts - session.starts_at) < HALF_DAY
+        for which, starts in taken
     )
 
 

@@ -50,7 +50,7 @@ EXCUSES = [
 ]
 REFUSALS = ("Said he was tired", "Did not get up", "Did not want to come today", "Wanted to go to the yard",
             "Said it was too cold to walk over", "No reason given")  # fmt: skip
-CREDIT_SINCE = -62  # credit of those whose last place is older was settled elsewhere when they went home
+CREDIT_SINCE = -30  # who has had no place since then has credit only from the month's own work
 APPROVED_UNTIL = -25  # completions since then still wait for education staff
 SINGLE_LINES_FROM = -45  # hours before are kept as monthly totals, as an agency that changes systems would
 

@@ -31,11 +31,16 @@ BATCH = 5000
 
 @dataclass
 class Build:
-    """One building of the demonstration. ``size`` scales the number of people; figures of 1 are the real ones."""
+    """One building of the demonstration.
+
+    ``size`` scales the number of people and ``back`` is how many days of history there are; both are the
+    demonstration's own unless a test wants less.
+    """
 
     seed: int
     today: dt.date
     size: float = 1.0
+    back: int = 364
     quiet: bool = True
     names: set[tuple[str, str]] = field(default_factory=set)
     _codes: set[str] = field(default_factory=set)

@@ -59,11 +59,10 @@ class Person:
     needs: dict[str, int] = field(default_factory=dict)
     row: Participant = field(init=False)
     # Weekly times taken, as (from, until, weekday, part of the day), and programs begun and completed.
-    step_free: bool = False
     taken: list[tuple[dt.date, dt.date, int, str]] = field(default_factory=list)
     began: set[str] = field(default_factory=set)
     completed: dict[str, dt.date] = field(default_factory=dict)
-    last_on: dict[str, dt.date] = field(default_factory=dict)
+    step_free: bool = False
 
     @property
     def now(self) -> Spell:

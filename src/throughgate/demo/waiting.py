@@ -24,7 +24,7 @@ PER_SEAT = {
     "warehouse": 1.6,
 }
 MOST_OPEN = 5  # requests a person may have open, as the pack says
-STALE = 0.2
+STALE = 0.23
 ASKED_BY = [
     ("self", 0.52),
     ("case_manager", 0.27),

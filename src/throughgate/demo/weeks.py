@@ -25,7 +25,7 @@ from throughgate.programs.models import (
 )
 from throughgate.visitors.models import Visitor
 
-YEAR, AHEAD = 364, 21
+AHEAD = 21
 LOCKDOWN = (-152, -138)  # two weeks in which most of Ridgeway's sessions fell out [P-295]
 AFTERNOONS = (-96, -47, -19)
 # Why a session falls out in an ordinary month: 45% of it officers and regime [P-295].
@@ -102,7 +102,7 @@ def _runs_of(build: Build, random_: random.Random, line: Line, monday: dt.date) 
     length, gap = line.weeks, 0 if line.weeks >= 26 else 1
     start = monday - DAY * 7 * random_.randint(0, length - 1)
     starts = [start]
-    while starts[0] - DAY * 7 * (length + gap) >= build.day(-YEAR):
+    while starts[0] - DAY * 7 * (length + gap) >= build.day(-build.back):
         starts.insert(0, starts[0] - DAY * 7 * (length + gap))
     if start + DAY * 7 * (length + gap) <= build.day(AHEAD + 14):
         starts.append(start + DAY * 7 * (length + gap))
@@ -150,7 +150,7 @@ def sessions(build: Build, made: list[Run]) -> list[RegimePeriod]:
 
 def _holidays(build: Build) -> set[dt.date]:
     rules = policies.holidays("US-HB", build.today).data
-    years = range(build.day(-YEAR).year, build.day(AHEAD).year + 1)
+    years = range(build.day(-build.back).year, build.day(AHEAD).year + 1)
     return {day for year in years for day in rules.in_year(year)}
 
 
