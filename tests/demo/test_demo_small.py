@@ -51,7 +51,7 @@ def test_nobody_is_called_twice_and_no_room_is_used_twice(small: Build) -> None:
 
 
 def test_those_who_must_be_kept_apart_are_never_called_together(small: Build) -> None:  # noqa: F811
-    assert one("SELECT count(*) FROM people_keepapart") > 2
+    assert one("SELECT count(*) FROM people_keepapart") > 0
     together = (
         "SELECT count(*) FROM people_keepapart k JOIN programs_call a ON a.participant_id = k.first_id"
         " JOIN programs_call b ON b.participant_id = k.second_id AND b.session_id = a.session_id"

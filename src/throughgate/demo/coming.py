@@ -126,11 +126,12 @@ def keep_apart(build: Build, seats: list[Seat], visitors: list[Visitor]) -> None
         groups[seat.person.row.pk].add(seat.run.cohort.pk)
         led[seat.person.row.pk].update(v.pk for v in (*seat.run.line.leads, *seat.run.line.covers))
     rows: dict[tuple[int, int], KeepApart] = {}
-    for place, many in (("R", 14), ("W", 3), ("D", 2)):
+    for place, many in (("R", 18), ("W", 3), ("D", 2)):
         here = [person for person in build.people.all if person.now.place == place]
         for _ in range(build.count(many)):
-            one, other = _apart(random_, here, groups)
-            rows.setdefault((one.row.pk, other.row.pk), _order(build, random_, one, other))
+            pair = _apart(random_, here, groups)
+            if pair is not None:
+                rows.setdefault((pair[0].row.pk, pair[1].row.pk), _order(build, random_, *pair))
     save(rows.values())
     inside = [person for person in build.people.all if person.now.place == "R"]
     kin: dict[int, VisitorKeepApart] = {}
@@ -146,11 +147,15 @@ def keep_apart(build: Build, seats: list[Seat], visitors: list[Visitor]) -> None
     save(kin.values())
 
 
-def _apart(random_: random.Random, here: list[Person], groups: dict[int, set[int]]) -> tuple[Person, Person]:
-    while True:
+def _apart(
+    random_: random.Random, here: list[Person], groups: dict[int, set[int]]
+) -> tuple[Person, Person] | None:
+    """Two people here who never shared a group; None where everybody knows everybody."""
+    for _ in range(200):
         one, other = sorted(random_.sample(here, 2), key=lambda person: person.row.pk)
         if not groups[one.row.pk] & groups[other.row.pk]:
             return one, other
+    return None
 
 
 def _order(build: Build, random_: random.Random, one: Person, other: Person) -> KeepApart:
