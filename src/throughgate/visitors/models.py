@@ -112,7 +112,7 @@ class Clearance(Coded, Recorded):
     level = models.CharField(
         _("level"), max_length=12, choices=ClearanceLevel, default=ClearanceLevel.ESCORTED
     )
-    valid = DateRangeField(_("valid from and until"), null=True, blank=True)  # type: ignore[misc]
+    valid = DateRangeField(_("valid from and until"), null=True, blank=True)
     decided_by = models.CharField(_("decided by"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 

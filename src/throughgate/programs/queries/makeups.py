@@ -93,7 +93,7 @@ def _leaders(session: Session, span: Span, days: list[dt.date]) -> dict[int, lis
         held[visitor].append(valid)
     for visitor in leaders:
         for day in days:
-            if not any((v.lower or day) <= day < (v.upper or dt.date.max) for v in held[visitor]):
+            if not any(v and (v.lower or day) <= day < (v.upper or dt.date.max) for v in held[visitor]):
                 found[visitor].append((facility.at(day, dt.time.min), facility.at(day + DAY, dt.time.min)))
     return found
 

@@ -269,7 +269,7 @@ def _agreements(asked: _Asked) -> list[Item]:
     )
     items = []
     for row in rows:
-        ends: dt.date = row.valid.upper - DAY  # type: ignore[operator, assignment]
+        ends: dt.date = row.valid.upper - DAY
         items.append(
             Item(
                 title=row.organization.name,
