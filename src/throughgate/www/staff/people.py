@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -254,7 +255,9 @@ def _history(request: HttpRequest, page: PersonPage) -> dict[str, Any]:
 
 
 def _looked(request: HttpRequest, page: PersonPage) -> dict[str, Any]:
-    return {"lookers": queries.lookers(page.participant)}
+    tables = {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
+    rows = queries.lookers(page.participant)
+    return {"lookers": [(row, tables.get(row.what, row.what)) for row in rows]}
 
 
 _OF_TAB = {

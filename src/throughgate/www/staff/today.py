@@ -56,7 +56,7 @@ def _word(item: Item, now: dt.date) -> Word:
     due = item.due.date() if isinstance(item.due, dt.datetime) else item.due
     if item.light == "green" and due == now:
         return Word(gettext_lazy("Today"), "info")
-    if item.light == "green" and due is None:
+    if due is None:
         return Word(gettext_lazy("For information"), "done")
     return WORDS.get(item.light, WORDS["green"])
 
@@ -72,7 +72,14 @@ def my_day(request: HttpRequest) -> HttpResponse:
     for section in page.sections:
         rows = [(item, address(item), _word(item, place.facility.today())) for item in section.items]
         shown.append(Shown(section, rows[:SHOWN], rows[SHOWN:]))
-    context = {"page": page, "shown": shown, "quiet": [each for each in shown if not each.first]}
+    # Lost hours are for information: nobody has to settle them.
+    needs_you = sum(section.total for section in page.sections if section.code != "lost")
+    context = {
+        "page": page,
+        "needs_you": needs_you,
+        "shown": shown,
+        "quiet": [each for each in shown if not each.first],
+    }
     return show(request, "today", "today", context)
 
 
