@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cluster import SERVER, admin
+from cluster import admin, clone, make_template, point_at
 from throughgate.base.paths import var_dir
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -28,55 +28,6 @@ def pytest_configure() -> None:
     settings.DATA_DIR = var_dir()
     settings.SECRET_KEY = os.environ["SECRET_KEY"]
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
-
-
-def point_at(name: str) -> None:
-    """Let every connection of this process use another database of the test server."""
-    from django.db import connections
-
-    for alias in connections:
-        connections[alias].close()
-        connections[alias].settings_dict["NAME"] = name
-        if SERVER is not None:
-            connections[alias].settings_dict["HOST"] = str(SERVER.socket)
-
-
-def _lock(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    connection.execute("SELECT pg_advisory_lock(7240)")
-
-
-def make_template() -> str:
-    """The template database for this state of the code; made once and kept."""
-    from django.conf import settings  # noqa: F401
-
-    from throughgate.base import setup
-
-    name = f"tg_template_{setup.fingerprint()}"
-    with admin() as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-        _lock(connection)
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if not known:
-            for (old,) in connection.execute(
-                "SELECT datname FROM pg_database WHERE datname LIKE 'tg_template_%' OR datname LIKE 'tg_build_%'"
-            ).fetchall():
-                connection.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
-            build = name.replace("template", "build")
-            setup.create_database(SERVER, build)  # type: ignore[arg-type]
-            point_at(build)
-            setup.migrate()
-            point_at(name)
-            connection.execute(f'ALTER DATABASE "{build}" RENAME TO "{name}"')
-    return name
-
-
-def clone(template: str, name: str) -> None:
-    """A fresh copy of the template."""
-    with admin() as connection:
-        _lock(connection)
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from test_every_address import addresses
 
 from acting import signed_in
-from cluster import admin
-from conftest import clone, point_at
+from cluster import admin, clone, point_at
 from throughgate.access.roles import RoleName
 from throughgate.base import scope
 from throughgate.base.scope import Audience

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from conftest import admin, clone, point_at
+from cluster import admin, clone, point_at
 from throughgate.demo.build import build
 from throughgate.demo.making import Build
 

@@ -243,7 +243,8 @@ NEVER = {
         SELECT 1 FROM programs_facilitator a JOIN programs_session sa ON sa.id = a.session_id
         JOIN programs_facilitator b ON b.visitor_id = a.visitor_id AND b.id > a.id
         JOIN programs_session sb ON sb.id = b.session_id
-        WHERE a.active AND b.active AND sa.during && sb.during""",
+        WHERE a.active AND b.active AND sa.during && sb.during
+        AND sa.status <> 'cancelled' AND sb.status <> 'cancelled'""",
     "a visitor without clearance then and there": """
         SELECT 1 FROM programs_facilitator f JOIN programs_session s ON s.id = f.session_id
         JOIN places_facility p ON p.id = s.facility_id
