@@ -96,6 +96,13 @@ def test_the_calendar_names_no_person_and_ends_with_the_membership() -> None:
     assert Client().get("/partner/calendar/forged.ics").status_code == 404
 
 
+def test_what_is_missing_is_told_in_words() -> None:
+    lead, _ = arranged(hours_ago=-20)
+    page = signed_in(lead).get("/partner/").content.decode()
+    assert "Reason(" not in page
+    assert "code=" not in page
+
+
 def test_ending_a_colleague_needs_the_lead_and_takes_effect_at_once() -> None:
     lead, _ = arranged()
     colleague = make.member(RoleName.PARTNER_STAFF, organization=lead.organization)

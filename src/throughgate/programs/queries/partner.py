@@ -55,6 +55,11 @@ class SessionRow:
         return max(0, self.session.called - self.session.recorded)
 
     @property
+    def reasons(self) -> list[str]:
+        """What is missing, in words."""
+        return [reason.text for reason in self.readiness.reasons]
+
+    @property
     def on(self) -> bool:
         """Whether it takes place, as far as anyone knows."""
         return self.session.status != SessionStatus.CANCELLED
