@@ -94,8 +94,7 @@ DATABASES = databases(database_dir())
 DATABASE_ROUTERS = ["throughgate.base.apps.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Sign-in: e-mail and a second factor for everyone but participants ([A-8]); sessions end after 30 minutes
-# idle and 12 hours at most ([A-8], [A-13]).
+# Sign-in: e-mail and a second factor; who needs one, and when sessions end, says the sign-in rule pack.
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "/account/login/"
@@ -119,8 +118,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 SESSION_ENGINE = "throughgate.access.sessions"
+# How long a sign-in lasts is judged by the sign-in rule pack; the cookie ends with the day at the latest.
 SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_IDLE_SECONDS = 30 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
@@ -165,6 +164,8 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Throughgate <no-reply@throughgate.i
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 WORKER_THREADS = 2
 
+# Whose sign-in rules hold, for a deployment whose packs are not the default ones.
+JURISDICTION = env.text("THROUGHGATE_JURISDICTION", "default")
 POLICY_DIR = env.text("THROUGHGATE_POLICY_DIR")
 FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

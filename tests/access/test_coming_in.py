@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
 import factories as make
 from acting import signed_in
 from throughgate.access.roles import RoleName
+from throughgate.policies import library
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +76,42 @@ def test_sessions_end_after_half_an_hour_idle_and_twelve_hours(field: str, ago: 
     session[field] = session.get(field, 0) - ago if field in session else 1
     session.save()
     assert browser.get("/start/")["Location"] == "/account/login/"
+
+
+def test_a_deployments_own_pack_says_how_long_a_sign_in_lasts(
+    settings: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    shipped = Path(library.__file__).parent / "packs" / "sign-in" / "default.toml"
+    own = shipped.read_text(encoding="utf-8").replace('id = "sign-in-default"', 'id = "sign-in-own"')
+    own = own.replace("version = 1", 'version = 1\nreplaces = ["sign-in-default"]')
+    own = own.replace("idle_minutes = 30", "idle_minutes = 5")
+    own = own.replace('["staff", "partner", "visitor", "employer"]', '["partner"]')
+    (tmp_path / "sign-in").mkdir()
+    (tmp_path / "sign-in" / "own.toml").write_text(own, encoding="utf-8")
+    member = make.member(RoleName.COORDINATOR, facility=make.facility())
+    settings.POLICY_DIR = str(tmp_path)  # type: ignore[attr-defined]
+    library.reload()
+    try:
+        browser = signed_in(member)
+        session = browser.session
+        session["account_authentication_methods"] = [{"method": "password"}]
+        session.save()
+        assert browser.get("/switch/").status_code == 200  # this pack asks staff for no second factor
+        session = browser.session
+        session["last"] = session["last"] - 6 * 60
+        session.save()
+        assert browser.get("/start/")["Location"] == "/account/login/"
+    finally:
+        settings.POLICY_DIR = ""  # type: ignore[attr-defined]
+        library.reload()
+
+
+def test_the_auditor_needs_a_second_factor_though_no_pack_names_them() -> None:
+    browser = signed_in(make.member(RoleName.AUDITOR, agency_wide=True))
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "password"}]
+    session.save()
+    assert browser.get("/audit/")["Location"].startswith("/account/2fa/")
 
 
 def test_pages_of_someone_signed_in_are_kept_by_no_cache() -> None:

@@ -237,3 +237,9 @@ def test_a_folder_that_does_not_exist_is_refused_at_the_start(tmp_path: Path, mo
     finally:
         monkeypatch.undo()
         shelf.reload()
+
+
+def test_a_pack_beside_the_folders_of_kinds_is_told_to_move(tmp_path: Path) -> None:
+    (tmp_path / "lost.toml").write_text(EXAMPLE.replace("attendance-default", "lost"), encoding="utf-8")
+    with pytest.raises(PolicyError, match="move it to attendance"):
+        load([tmp_path])

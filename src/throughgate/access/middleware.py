@@ -13,17 +13,18 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from throughgate.access.actor import Actor
 from throughgate.access.models import User
 from throughgate.access.queries import actor_for, live_memberships
 from throughgate.access.reading import noted_reads
-from throughgate.access.roles import WITHOUT_SECOND_FACTOR
 from throughgate.base import scope
 from throughgate.base.audit import reads
 from throughgate.base.errors import Forbidden, Refused
 from throughgate.base.scope import Audience, Context
+from throughgate.policies import queries as policies
+from throughgate.policies.house import SignInRules
 
 log = logging.getLogger("throughgate.access")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -131,7 +132,8 @@ def _identify(request: HttpRequest) -> Actor:
         now = int(time.time())
         begun = request.session.setdefault("begun", now)
         last = request.session.get("last", now)
-        if now - begun > settings.SESSION_COOKIE_AGE or now - last > settings.SESSION_IDLE_SECONDS:
+        rules = _sign_in_rules()
+        if now - begun > rules.longest.total_seconds() or now - last > rules.idle.total_seconds():
             auth.logout(request)
             return Actor.anonymous()
         if now - last > RENEW_AFTER_SECONDS or "last" not in request.session:
@@ -144,9 +146,13 @@ def _identify(request: HttpRequest) -> Actor:
         return actor_for(user, membership)
 
 
+def _sign_in_rules() -> SignInRules:
+    return policies.sign_in(settings.JURISDICTION, timezone.localdate()).data
+
+
 def _still_to_do(request: HttpRequest, actor: Actor) -> HttpResponse | None:
-    """Everyone but participants sets up a second factor before anything else ([A-8])."""
-    if not actor.signed_in or actor.role in WITHOUT_SECOND_FACTOR:
+    """Whoever needs a second factor sets it up before anything else ([A-8])."""
+    if not actor.signed_in or not _sign_in_rules().needs_second_factor(actor.audience):
         return None
     if request.session.get("persona") and settings.DEMO:
         return None

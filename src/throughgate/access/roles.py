@@ -236,9 +236,6 @@ ROLES: dict[RoleName, Role] = {
     )
 }
 
-# Participants sign in on a kiosk or with a slip; everybody else needs a second factor ([A-8]).
-WITHOUT_SECOND_FACTOR = frozenset({RoleName.PARTICIPANT})
-
 
 def role_choices() -> list[tuple[str, str | Promise]]:
     """Role names with what people read, for forms and for the database's own check."""

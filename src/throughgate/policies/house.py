@@ -105,6 +105,10 @@ class SignInRules:
     longest: dt.timedelta
     second_factor: frozenset[str]
 
+    def needs_second_factor(self, audience: str) -> bool:
+        """Whether someone of this audience needs one. Whom a pack cannot name always does."""
+        return audience in self.second_factor or audience not in AUDIENCES
+
 
 AUDIENCES = ("staff", "partner", "visitor", "employer", "participant")
 
@@ -120,4 +124,22 @@ def read_sign_in(top: Table) -> SignInRules:
     if rules.idle > rules.longest:
         limits.wrong("idle_minutes", "is longer than the longest sign-in")
     limits.finish()
+    return rules
+
+
+@dataclass(frozen=True)
+class PublishingRules:
+    """The data of a publishing pack: counts of fewer than `smallest` people are hidden, others rounded."""
+
+    smallest: int
+    round_to: int
+
+
+def read_publishing(top: Table) -> PublishingRules:
+    """Reads what is particular to a publishing pack."""
+    counts = top.table("counts")
+    rules = PublishingRules(
+        smallest=counts.whole("smallest", at_least=1), round_to=counts.whole("round_to", at_least=1)
+    )
+    counts.finish()
     return rules

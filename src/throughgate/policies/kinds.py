@@ -16,6 +16,7 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "deadlines": deadlines.read_deadlines,
     "holidays": holidays.read,
     "leaving": reasons.read_leaving,
+    "publishing": house.read_publishing,
     "readiness": readiness.read,
     "regime": regime.read,
     "reminders": house.read_reminders,

@@ -134,7 +134,8 @@ def load(folders: Iterable[Path]) -> Library:
 
 
 def _files(folders: Iterable[Path]) -> list[Path]:
-    return [file for folder in folders for file in sorted(folder.glob("*/*.toml"))]
+    # A file beside the kinds' folders is read too, so that it is told to move rather than passed over.
+    return [file for folder in folders for file in sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")])]
 
 
 def _order(pack: Pack[Any]) -> tuple[str, str, dt.date]:

@@ -15,7 +15,7 @@ from .attendance import AttendanceRules
 from .credit import CreditRules
 from .deadlines import ContactRules, DeadlineRules, ReviewRules
 from .holidays import HolidayRules
-from .house import ReminderRules, RetentionRules, SignInRules
+from .house import PublishingRules, ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
 from .library import SHIPPED, Gap, Library, chain, in_force, library, load
 from .packs import Pack
@@ -38,6 +38,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "deadlines": _("Answer deadlines"),
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
+    "publishing": _("Numbers about people that may be published"),
     "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
     "reminders": _("Reminders before something expires"),
@@ -91,6 +92,11 @@ def readiness(jurisdiction: str, on: dt.date) -> Pack[ReadinessRules]:
 def regime(jurisdiction: str, on: dt.date) -> Pack[RegimeRules]:
     """The regime rules in force."""
     return in_force("regime", jurisdiction, on)
+
+
+def publishing(jurisdiction: str, on: dt.date) -> Pack[PublishingRules]:
+    """The rules for publishing counts of people in force."""
+    return in_force("publishing", jurisdiction, on)
 
 
 def reminders(jurisdiction: str, on: dt.date) -> Pack[ReminderRules]:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 import factories as make
+from throughgate.policies import queries as policies
 from throughgate.programs.models import WaitlistEntry
 from throughgate.programs.queries import public
 from throughgate.programs.rules.publishing import shown
@@ -45,7 +46,8 @@ def test_small_numbers_are_hidden_and_others_rounded() -> None:
         )
     (row,) = public.wanted_in(place)
     assert row.waiting == "fewer than 10"
-    assert [shown(n) for n in (0, 1, 9, 10, 12, 13, 100)] == [
+    rules = policies.publishing("default", make.TODAY).data
+    assert [shown(n, rules) for n in (0, 1, 9, 10, 12, 13, 100)] == [
         "none", "fewer than 10", "fewer than 10", "about 10", "about 10", "about 15", "about 100",
     ]  # fmt: skip
 

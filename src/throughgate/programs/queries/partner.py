@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +23,6 @@ from throughgate.programs.models import (
     SessionStatus,
 )
 from throughgate.programs.queries import readiness
-from throughgate.programs.rules.publishing import SMALLEST
 from throughgate.programs.rules.readiness import Readiness
 
 # Reasons that a partner can do something about or must know; the others stay inside the facility.
@@ -77,11 +77,12 @@ class Figures:
     unknown: int
     causes: list[tuple[str, int]]
     since: dt.date
+    smallest: int
 
     @property
     def enough(self) -> bool:
         """Whether the numbers of people are large enough to be shown."""
-        return self.called >= SMALLEST
+        return self.called >= self.smallest
 
 
 def _sessions(by: Actor) -> QuerySet[Session]:
@@ -161,6 +162,7 @@ def figures(by: Actor, today: dt.date) -> Figures:
         unknown=max(0, called - recorded),
         causes=_causes(rows.filter(status=SessionStatus.CANCELLED).select_related("facility"), today),
         since=since,
+        smallest=policies.publishing(settings.JURISDICTION, today).data.smallest,
     )
 
 

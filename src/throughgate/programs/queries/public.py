@@ -6,11 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count, Q, Sum
 
 from throughgate.base import scope
 from throughgate.people.models import NeedDomain
 from throughgate.places.models import Facility
+from throughgate.policies import queries as policies
 from throughgate.programs.models import (
     LIVE_COHORT,
     OPEN_WAIT,
@@ -72,7 +74,7 @@ def runs_in(facility: Facility) -> Runs:
 
 
 def wanted_in(facility: Facility) -> list[Wanted]:
-    """What people wait for most, by area of need; counts of fewer than ten people are not shown ([P-97])."""
+    """What people wait for most, by area of need; small counts are hidden as the pack says ([P-97])."""
     with scope.system("public page: what is missing", readonly=True):
         waiting: dict[str, set[int]] = defaultdict(set)
         entries = WaitlistEntry.objects.filter(
@@ -89,8 +91,9 @@ def wanted_in(facility: Facility) -> list[Wanted]:
         ):
             for need in cohort.program.needs:
                 free[need] += cohort.free_seats
+    rules = policies.publishing(facility.jurisdiction, facility.today()).data
     rows = [
-        (len(people), Wanted(need, str(NeedDomain(need).label), shown(len(people)), free[need]))
+        (len(people), Wanted(need, str(NeedDomain(need).label), shown(len(people), rules), free[need]))
         for need, people in waiting.items()
         if need in NeedDomain.values
     ]
@@ -100,6 +103,7 @@ def wanted_in(facility: Facility) -> list[Wanted]:
 def totals(today: dt.date, facility: Facility | None = None) -> Totals:
     """Sessions held and cancelled, hours and seats used in the twelve months before ``today``."""
     since = today - dt.timedelta(days=365)
+    rules = policies.publishing(facility.jurisdiction if facility else settings.JURISDICTION, today).data
     with scope.system("public page: totals", readonly=True):
         rows = Session.objects.filter(starts_at__date__gte=since, starts_at__date__lt=today)
         rows = rows.filter(facility=facility) if facility else rows
@@ -113,6 +117,6 @@ def totals(today: dt.date, facility: Facility | None = None) -> Totals:
         sessions_held=found["held"],
         sessions_cancelled=found["cancelled"],
         hours=round((found["minutes"] or 0) / 60),
-        seats_used=shown(found["attended"] or 0),
+        seats_used=shown(found["attended"] or 0, rules),
         since=since,
     )

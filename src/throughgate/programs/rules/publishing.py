@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-# The federal rule for published health data hides 1 to 10; ten is the line for justice data here ([P-97]).
-SMALLEST = 10
-ROUND_TO = 5
+from throughgate.policies.house import PublishingRules
 
 
-def shown(people: int) -> str:
-    """A count of people in words that give nobody away: none, fewer than ten, or rounded to five."""
+def shown(people: int, rules: PublishingRules) -> str:
+    """A count of people in words that give nobody away: none, fewer than the threshold, or rounded."""
     if people == 0:
         return _("none")
-    if people < SMALLEST:
-        return _("fewer than %(n)d") % {"n": SMALLEST}
-    return _("about %(n)d") % {"n": ROUND_TO * round(people / ROUND_TO)}
+    if people < rules.smallest:
+        return _("fewer than %(n)d") % {"n": rules.smallest}
+    return _("about %(n)d") % {"n": rules.round_to * round(people / rules.round_to)}
