@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from staff_world import World, build
 
+import factories as make
 from throughgate.access.models import BreakGlass
 from throughgate.access.roles import RoleName
 from throughgate.base.audit import reads
@@ -121,6 +123,24 @@ def test_cancelling_asks_why_and_can_be_taken_back_the_same_day(world: World) ->
     assert "takes place after all" in text(post(browser, "session_undo", [code]))
     world.coming.refresh_from_db()
     assert (world.coming.status, world.coming.called) == ("planned", 3)
+
+
+def test_a_lost_session_is_made_up_with_one_click_on_a_proposed_time(world: World) -> None:
+    make.slot(world.cohort, weekday=world.coming.starts_at.weekday())
+    browser = world.as_role()
+    address = f"/staff/sessions/{world.coming.code}/"
+    reasons = browser.get(f"{address}cancel/").context["form"].fields["reason"].choices
+    post(browser, "session_cancel", [world.coming.code], reason=reasons[0][0], words="Pipes burst")
+    page = browser.get(f"{address}make-up/").content.decode()
+    assert "Book this time" in page
+    offered = {
+        name: re.search(rf'type="hidden" name="{name}" value="([^"]*)"', page)[1]  # type: ignore[index]
+        for name in ("day", "starts", "ends", "room")
+    }
+    assert browser.post(f"{address}make-up/", offered).status_code == 302
+    made = Session.objects.get(makes_up_for=world.coming)
+    assert made.starts_at.astimezone(world.facility.zone).date().isoformat() == offered["day"]
+    assert str(made.room_id) == offered["room"]
 
 
 def test_moving_says_every_reason_and_keeps_the_form(world: World) -> None:

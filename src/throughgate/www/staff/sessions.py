@@ -15,12 +15,14 @@ from django.views.decorators.http import require_POST
 from throughgate.access.permissions import Permission
 from throughgate.access.reading import note_read
 from throughgate.base.ui import Crumb, Event
+from throughgate.places.models import Room
 from throughgate.policies import queries as policies
 from throughgate.programs.actions import attendance, staffing
 from throughgate.programs.actions import sessions as verbs
 from throughgate.programs.actions.attendance import Mark
 from throughgate.programs.models import Cohort, Session, SessionStatus
 from throughgate.programs.queries.cover import can_lead, free_rooms, unmarked
+from throughgate.programs.queries.makeups import propose_make_ups
 from throughgate.programs.queries.sessions import SessionPage, session_page
 from throughgate.visitors.models import Visitor
 from throughgate.www.doors import actor_of, not_found
@@ -240,7 +242,7 @@ def _book(
 
 @staff(Permission.MANAGE_SESSIONS)
 def session_make_up(request: HttpRequest, code: str) -> HttpResponse:
-    """Book a make-up for a session that was lost."""
+    """Book a make-up for a session that was lost: one of the best free times, or another."""
     each = _session(request, code)
     form = forms.WhenForm(sent(request), initial=forms.begin_at(each), facility=each.facility)
 
@@ -251,7 +253,19 @@ def session_make_up(request: HttpRequest, code: str) -> HttpResponse:
         )
 
     booked = _book(request, form, book)
-    return booked or _form(request, each, form, _("Book a make-up"), _("Book the make-up"))
+    if booked:
+        return booked
+    proposals = propose_make_ups(each)
+    rooms = Room.objects.in_bulk([proposal.room for proposal in proposals if proposal.room])
+    context = {
+        "session": each,
+        "name": name_of(each),
+        "form": form,
+        "proposals": [(proposal, rooms.get(proposal.room or 0)) for proposal in proposals],
+        "cancel_url": _url(each),
+        "crumbs": _crumbs(each, Crumb(name_of(each), _url(each)), Crumb(_("Book a make-up"))),
+    }
+    return show(request, "session_make_up", "week", context)
 
 
 @staff(Permission.MANAGE_SESSIONS)
