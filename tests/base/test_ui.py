@@ -92,7 +92,7 @@ def test_labels_and_descriptions_point_at_something(guide: str) -> None:
         "{% printbutton x %}{% copycode x %}{% help x %}{{ x }}{% endhelp %}",
         "{% postform form x url=x cancel_url=x %}",
         "{% filters form target=x button=x %}",
-        "{% attendance x marks choices %}",
+        "{% attendance x marks choices details %}",
     ],
 )
 def test_nothing_given_becomes_markup(source: str) -> None:
@@ -113,7 +113,8 @@ def test_nothing_given_becomes_markup(source: str) -> None:
         ),
         days=[ui.Day(date(2026, 11, 1), [ui.Slot(EVIL, EVIL, EVIL, EVIL, EVIL, ui.Word(EVIL))], note=EVIL)],
         form=Form({"name": EVIL}),
-        marks=[ui.Mark(EVIL, EVIL, EVIL, EVIL, EVIL)],
+        details=[(EVIL, EVIL)],
+        marks=[ui.Mark(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL)],
         choices=[ui.Choice(EVIL, EVIL, EVIL)],
     )
     assert "<img" not in out

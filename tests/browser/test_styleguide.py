@@ -86,7 +86,7 @@ def test_everyone_can_read_it(browser: Browser, guide: str, options: dict[str, A
 
 def test_attendance_by_keyboard(browser: Browser, guide: str) -> None:
     page, _ = opened(browser, guide)
-    page.locator("input[name=m1][value=here]").focus()
+    page.locator("input[name=m-1][value=here]").focus()
     page.keyboard.press("l")
     page.keyboard.press("r")
     page.keyboard.press("ArrowDown")
@@ -96,7 +96,7 @@ def test_attendance_by_keyboard(browser: Browser, guide: str) -> None:
     marked = page.evaluate(
         "[...document.querySelectorAll('.attendance input:checked')].map(i => i.name + i.value)"
     )
-    assert marked == ["m1late", "m2here", "m3unsent"]
+    assert marked == ["m-1late", "m-2here", "m-3unsent"]
 
 
 def test_nothing_hangs_on_scripts(browser: Browser, guide: str) -> None:

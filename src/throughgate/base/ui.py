@@ -140,13 +140,24 @@ class Choice:
 
 @dataclass(frozen=True)
 class Mark:
-    """One row of the marking grid: ``name`` is the form field, ``value`` the choice made so far."""
+    """One row of the marking grid: who, what is said so far (or was just typed), and what else is noted.
 
-    name: str
+    The form's fields are ``m-``, ``d-``, ``n-`` and ``t-`` with the ``key``: mark, detail, note, minutes.
+    """
+
+    key: str
     label: Text
     value: str = ""
     under: Text = ""
     url: str = ""
+    detail: str = ""
+    note: str = ""
+    minutes: str = ""
+
+    @property
+    def more(self) -> bool:
+        """Whether something beyond the mark itself is noted."""
+        return bool(self.detail or self.note or self.minutes)
 
 
 @dataclass(frozen=True)

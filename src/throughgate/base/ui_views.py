@@ -217,9 +217,9 @@ def sample() -> dict[str, Any]:
         "form": wrong,
         "filter": SampleFilter({"unit": "b"}),
         "marks": [
-            ui.Mark("m1", "Marcus Reyes", "here", "A512-884 · B-14"),
-            ui.Mark("m2", "Tobias Lindqvist", "", "A498-112 · B-07"),
-            ui.Mark("m3", "Yusuf Demir", "", "A530-447 · C-21"),
+            ui.Mark("1", "Marcus Reyes", "here", "A512-884 · B-14"),
+            ui.Mark("2", "Tobias Lindqvist", "", "A498-112 · B-07"),
+            ui.Mark("3", "Yusuf Demir", "", "A530-447 · C-21"),
         ],
         "choices": [
             ui.Choice("here", "a", "Attended"),

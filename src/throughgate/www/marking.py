@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
 from django.http import QueryDict
 
-from throughgate.base.ui import Choice
+from throughgate.base import ui
 from throughgate.people.models import Identifier
 from throughgate.policies import queries as policies
 from throughgate.programs.actions.attendance import Mark
@@ -16,30 +16,11 @@ from throughgate.programs.models import Attendance, Call, Session
 
 
 @dataclass(frozen=True)
-class Row:
-    """One person on the grid: who, what is said so far (or was just typed), and what else can be noted."""
-
-    code: str
-    name: str
-    under: str
-    value: str = ""
-    detail: str = ""
-    note: str = ""
-    minutes: str = ""
-    url: str = ""
-
-    @property
-    def more(self) -> bool:
-        """Whether something beyond the mark itself is noted."""
-        return bool(self.detail or self.note or self.minutes)
-
-
-@dataclass(frozen=True)
 class Grid:
     """The grid of a session: rows in name order, the marks that a person can give, and their details."""
 
-    rows: tuple[Row, ...]
-    choices: tuple[Choice, ...]
+    rows: tuple[ui.Mark, ...]
+    choices: tuple[ui.Choice, ...]
     details: tuple[tuple[str, str], ...]
     recorded: int
 
@@ -49,10 +30,10 @@ class Grid:
         return len(self.rows) - self.recorded
 
 
-def grid(session: Session, sent: QueryDict | None = None, *, order: Sequence[int] = ()) -> Grid:
-    """The grid of a session as the actor may see it; ``sent`` fills it with what was typed and refused.
+def grid(session: Session, sent: QueryDict | None = None) -> Grid:
+    """The grid of a session as the actor may see it, in the order of the paper roster.
 
-    ``order`` are call ids in the order of a paper roster; people who came later stand at the end.
+    ``sent`` fills it with what was typed and refused.
     """
     day = session.starts_at.astimezone(session.facility.zone).date()
     rules = policies.attendance(session.facility.jurisdiction, day).data
@@ -68,9 +49,6 @@ def grid(session: Session, sent: QueryDict | None = None, *, order: Sequence[int
         )
         .order_by("participant__sort_name", "id")
     )
-    if order:
-        place = {call: number for number, call in enumerate(order)}
-        calls.sort(key=lambda call: place.get(call.pk, len(place)))
     said = {row.call_id: row for row in Attendance.objects.filter(session=session)}
     marks = [mark for mark in rules.marks.values() if mark.by_person]
     details = [
@@ -80,7 +58,7 @@ def grid(session: Session, sent: QueryDict | None = None, *, order: Sequence[int
     ]
     return Grid(
         rows=tuple(_row(call, said.get(call.pk), sent) for call in calls),
-        choices=tuple(Choice(mark.code, mark.key, str(mark.label)) for mark in marks),
+        choices=tuple(ui.Choice(mark.code, mark.key, str(mark.label)) for mark in marks),
         details=tuple(details),
         recorded=sum(1 for call in calls if call.pk in said),
     )
@@ -107,7 +85,7 @@ def marks_from(sent: Mapping[str, str]) -> list[Mark]:
     return found
 
 
-def _row(call: Call, said: Attendance | None, sent: QueryDict | None) -> Row:
+def _row(call: Call, said: Attendance | None, sent: QueryDict | None) -> ui.Mark:
     person = call.participant
     numbers: list[Identifier] = getattr(person, "numbers", [])
     under = " · ".join(
@@ -117,21 +95,21 @@ def _row(call: Call, said: Attendance | None, sent: QueryDict | None) -> Row:
     )
     if sent is not None:
         code = person.code
-        return Row(
+        return ui.Mark(
             code,
             person.list_name,
-            under,
+            under=under,
             value=sent.get(f"m-{code}", ""),
             detail=sent.get(f"d-{code}", ""),
             note=sent.get(f"n-{code}", ""),
             minutes=sent.get(f"t-{code}", ""),
         )
     if said is None:
-        return Row(person.code, person.list_name, under)
-    return Row(
+        return ui.Mark(person.code, person.list_name, under=under)
+    return ui.Mark(
         person.code,
         person.list_name,
-        under,
+        under=under,
         value=said.code,
         detail=f"{said.code}.{said.detail}" if said.detail else "",
         note=said.note,

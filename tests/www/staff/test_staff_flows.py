@@ -22,6 +22,7 @@ from throughgate.programs.models import (
     Cohort,
     Enrollment,
     Facilitator,
+    PrintedList,
     Program,
     Session,
     WaitlistEntry,
@@ -95,6 +96,22 @@ def test_attendance_of_everybody_is_one_form_and_one_click(world: World) -> None
     assert Attendance.objects.get(participant=late).minutes == 90
     world.past.refresh_from_db()
     assert world.past.status == "held"
+
+
+def test_a_paper_roster_comes_back_to_the_session_it_is_from(world: World) -> None:
+    browser = world.as_role()
+    assert post(browser, "print_roster", [world.past.code]).content.startswith(b"%PDF")
+    printed = PrintedList.objects.get(session=world.past)
+    back = reverse("staff:paper_back")
+    shown = text(browser.get(back, {"code": f"{printed.code[:4]} {printed.code[4:].lower()}"}, follow=True))
+    assert "The paper roster is version 1" in shown
+    assert "nothing changed since" in shown
+    make.call(world.waiting[0], world.past)
+    shown = text(browser.get(back, {"code": printed.code}, follow=True))
+    assert "Not on the paper:" in shown
+    assert world.waiting[0].last_name in shown
+    slip = printed.code[:-1] + ("2" if printed.code[-1] != "2" else "3")
+    assert "This is no return code" in text(browser.get(back, {"code": slip}))
 
 
 def test_a_refused_mark_says_why_and_keeps_what_was_typed(world: World) -> None:

@@ -434,9 +434,17 @@ def filters(context: Context, form: BaseForm, target: str = "results", button: A
 
 
 @register.simple_tag
-def attendance(caption: Any, marks: Sequence[ui.Mark], choices: Sequence[ui.Choice]) -> SafeString:
-    """The marking grid: a row a person, a letter a choice. Stands inside the page's own POST form."""
-    return _draw("attendance", caption=caption, marks=marks, choices=choices)
+def attendance(
+    caption: Any,
+    marks: Sequence[ui.Mark],
+    choices: Sequence[ui.Choice],
+    details: Sequence[tuple[str, str]] = (),
+) -> SafeString:
+    """The marking grid: a row a person, a letter a choice. Stands inside the page's own POST form.
+
+    With ``details`` (value, label) each row can also hold a reason, a note and minutes.
+    """
+    return _draw("attendance", caption=caption, marks=marks, choices=choices, details=details)
 
 
 @register.simple_tag

@@ -229,12 +229,6 @@ def totals(participant: Participant) -> dict[str, Decimal]:
     return found
 
 
-def hours_in(enrollment: Enrollment) -> Decimal:
-    """Hours of a seat so far, with those carried from another facility."""
-    rows = LedgerLine.objects.filter(enrollment=enrollment, kind=LedgerKind.HOURS)
-    return enrollment.carried_hours + (rows.aggregate(total=Sum("quantity"))["total"] or Decimal(0))
-
-
 def project(participant: Participant, horizon: dt.date) -> list[Projection]:
     """What a person has earned and may earn through a day if they come to all that is planned.
 

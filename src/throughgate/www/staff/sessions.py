@@ -20,10 +20,12 @@ from throughgate.policies import queries as policies
 from throughgate.programs.actions import attendance, staffing
 from throughgate.programs.actions import sessions as verbs
 from throughgate.programs.actions.attendance import Mark
-from throughgate.programs.models import Cohort, Session, SessionStatus
+from throughgate.programs.models import Cohort, PrintedList, Session, SessionStatus
+from throughgate.programs.queries import lists
 from throughgate.programs.queries.cover import can_lead, free_rooms, unmarked
 from throughgate.programs.queries.makeups import propose_make_ups
 from throughgate.programs.queries.sessions import SessionPage, session_page
+from throughgate.programs.rules.lists import Changes
 from throughgate.visitors.models import Visitor
 from throughgate.www.doors import actor_of, not_found
 from throughgate.www.marking import grid, marks_from
@@ -80,9 +82,18 @@ def _page(request: HttpRequest, each: Session, form: forms.MarksForm) -> HttpRes
         "begun": begun,
         "history": [Event(event.what, event.at, event.who) for event in page.history],
         "reason": _reason(each),
+        "paper": _paper(request, each) if marking else None,
         "crumbs": _crumbs(each, Crumb(name_of(each))),
     }
     return show(request, "session", "week", context)
+
+
+def _paper(request: HttpRequest, each: Session) -> tuple[PrintedList, Changes] | None:
+    """The paper roster that came back, by its return code, and what changed since it was printed."""
+    printed = PrintedList.objects.filter(code=request.GET.get("paper", ""), session=each).first()
+    if printed is None:
+        return None
+    return printed, lists.changed_since_print(lists.roster(each), printed)
 
 
 def _fixes(page: SessionPage) -> list[tuple[str, str, str]]:
