@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from babel import Locale, UnknownLocaleError
 from django import forms
 from django.contrib import messages
 from django.db import models
@@ -15,11 +16,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
 from throughgate.base.errors import Reason, Refused
+from throughgate.base.templatetags.when import day
 from throughgate.base.ui import Crumb
 from throughgate.places.models import Facility
 from throughgate.www import doors
@@ -255,3 +258,20 @@ def a_day(text: str | None, otherwise: dt.date) -> dt.date:
         return dt.date.fromisoformat(text or "")
     except ValueError:
         return otherwise
+
+
+def day_range(start: dt.date | None, last: dt.date | None) -> str:
+    """From and until as people say it; ``last`` is included."""
+    if start and last:
+        return _("%(start)s to %(last)s") % {"start": day(start), "last": day(last)}
+    if start:
+        return _("from %(start)s") % {"start": day(start)}
+    return _("until %(last)s") % {"last": day(last)} if last else _("always")
+
+
+def language_words(code: str) -> str:
+    """A language by its name in the reader's language; an unknown code as it is."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(get_language() or "en") or code
+    except (ValueError, UnknownLocaleError):
+        return code
