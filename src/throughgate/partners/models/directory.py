@@ -1,101 +1,16 @@
-"""Organizations that offer something: who they are, what they do where and when, and on what agreement.
-
-Shaped after HSDS 3.1 (organization, service, location, service at location, schedule), so that a county's
-directory comes in and goes out whole ([S-1]).
-"""
+"""What organizations do, where and when, shaped after HSDS 3.1 to take in and give out a whole directory ([S-1])."""
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField, DateRangeField
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from throughgate.base.guard import ALWAYS, Guard, Rule, Tier, own_organization, permitted
 from throughgate.base.models import Coded, Recorded
-from throughgate.base.scope import Audience
-
-# The directory is public: everybody reads what is listed, coordinators keep it.
-_READERS = (
-    Audience.PARTNER,
-    Audience.VISITOR,
-    Audience.PARTICIPANT,
-    Audience.EMPLOYER,
-    Audience.PUBLIC,
-    Audience.EMERGENCY,
-    Audience.AUDITOR,
-    Audience.AUTH,
-)
-DIRECTORY = Guard(
-    tier=Tier.PUBLIC,
-    rules={
-        **{audience: Rule(read=ALWAYS) for audience in _READERS},
-        Audience.STAFF: Rule(
-            read=ALWAYS, write=permitted("manage_partners"), delete=permitted("manage_partners")
-        ),
-    },
-)
-
-
-class OrganizationKind(models.TextChoices):
-    NONPROFIT = "nonprofit", _("Non-profit")
-    FAITH = "faith", _("Faith group")
-    COLLEGE = "college", _("College or school")
-    CLINIC = "clinic", _("Clinic or health service")
-    EMPLOYER = "employer", _("Employer or union")
-    GOVERNMENT = "government", _("Government")
-    ARTS = "arts", _("Arts or sport")
-    OTHER = "other", _("Other")
-
-
-class OrganizationStatus(models.TextChoices):
-    LISTED = "listed", _("In the directory")
-    ACTIVE = "active", _("Working with us")
-    SUSPENDED = "suspended", _("Suspended")
-    ENDED = "ended", _("Ended")
-
-
-class Organization(Coded, Recorded):
-    """A community organization: from a line in the directory to a partner with an agreement."""
-
-    name = models.CharField(_("name"), max_length=250)
-    alternate_name = models.CharField(_("also known as"), max_length=250, blank=True)
-    kind = models.CharField(
-        _("kind"), max_length=12, choices=OrganizationKind, default=OrganizationKind.OTHER
-    )
-    status = models.CharField(
-        _("status"), max_length=10, choices=OrganizationStatus, default=OrganizationStatus.LISTED
-    )
-    description = models.TextField(_("description"), blank=True)
-    website = models.CharField(_("website"), max_length=500, blank=True)
-    email = models.CharField(_("e-mail"), max_length=250, blank=True)
-    phone = models.CharField(_("phone"), max_length=60, blank=True)
-    # The fact of taking part in a substance-use program is itself protected (42 CFR Part 2, [A-29]).
-    part2 = models.BooleanField(_("substance-use treatment program"), default=False)
-    source = models.CharField(_("directory it came from"), max_length=60, blank=True)
-    source_id = models.CharField(_("identifier there"), max_length=80, blank=True)
-
-    guard = Guard(
-        tier=Tier.PUBLIC,
-        rules={
-            **DIRECTORY.rules,
-            Audience.PARTNER: Rule(read=ALWAYS, write=permitted("manage_own_team", own_organization("id"))),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("organization")
-        verbose_name_plural = _("organizations")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "source_id"],
-                condition=~Q(source_id=""),
-                name="organization_once_per_source",
-            )
-        ]
-        indexes = [models.Index(fields=["status", "name"], name="organization_by_status")]
+from throughgate.partners.models.organizations import DIRECTORY, Organization
 
 
 class Location(Coded):
@@ -209,38 +124,3 @@ class OpeningHours(models.Model):
     class Meta:
         verbose_name = _("opening hours")
         verbose_name_plural = _("opening hours")
-
-
-class AgreementKind(models.TextChoices):
-    MOU = "mou", _("Memorandum of understanding")
-    SERVICE = "service", _("Service agreement")
-    DATA = "data", _("Data-sharing agreement")
-    RESEARCH = "research", _("Research agreement")
-
-
-class Agreement(Coded, Recorded):
-    """What an organization and the agency signed, for which facilities, until when ([P-122])."""
-
-    organization = models.ForeignKey(
-        Organization, models.PROTECT, related_name="agreements", verbose_name=_("organization")
-    )
-    kind = models.CharField(_("kind"), max_length=10, choices=AgreementKind)
-    title = models.CharField(_("title"), max_length=200)
-    facilities = models.ManyToManyField("places.Facility", verbose_name=_("facilities"))
-    valid = DateRangeField(_("valid from and until"))
-    notice_days = models.PositiveSmallIntegerField(_("notice (days)"), default=30)
-    signed_by_us = models.CharField(_("signed for the agency"), max_length=120, blank=True)
-    signed_by_them = models.CharField(_("signed for the organization"), max_length=120, blank=True)
-    terminated_on = models.DateField(_("terminated on"), null=True, blank=True)
-
-    guard = Guard(
-        tier=Tier.OPERATIONAL,
-        rules={
-            Audience.STAFF: Rule(read=ALWAYS, write=permitted("manage_partners")),
-            Audience.PARTNER: Rule(read=own_organization()),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("agreement")
-        verbose_name_plural = _("agreements")
