@@ -100,6 +100,7 @@ class Spec:
     part2: bool = False
     days: tuple[int, ...] = ()
     language: str = ""
+    faith: str = ""
 
     @property
     def hours(self) -> float:
@@ -229,25 +230,25 @@ BELONGING = (
 )  # fmt: skip
 FAITHS = (
     S("sunday", "gospel", "Sunday worship", "Culto dominical", "Songs and a sermon.", "Cantos y predicación.",
-      LEISURE, "RW", 1, 90, 26, (1, 14), "chapel", "am", (), credit=False, days=(6,)),
+      LEISURE, "RW", 1, 90, 26, (1, 14), "chapel", "am", (), credit=False, faith="protestant", days=(6,)),
     S("mass", "breakwater", "Mass and study", "Misa y estudio", "Mass in English and Spanish.", "Misa bilingüe.",
-      LEISURE, "RW", 1, 90, 26, (1, 12), "chapel", "pm", (), credit=False, days=(5,)),
+      LEISURE, "RW", 1, 90, 26, (1, 12), "chapel", "pm", (), credit=False, faith="catholic", days=(5,)),
     S("jumah", "masjid", "Friday prayer", "Oración del viernes", "Prayer and a short talk.", "Oración y charla.",
-      LEISURE, "R", 1, 75, 26, (1, 14), "chapel", "pm", (), credit=False, days=(4,)),
+      LEISURE, "R", 1, 75, 26, (1, 14), "chapel", "pm", (), credit=False, faith="muslim", days=(4,)),
     S("study", "saltmarsh", "Scripture study", "Estudio bíblico", "A book a season.", "Un libro por temporada.",
-      LEISURE, "R", 1, 90, 26, (2, 10), "chapel", "ed", (), credit=False),
+      LEISURE, "R", 1, 90, 26, (2, 10), "chapel", "ed", (), credit=False, faith="protestant"),
     S("estudio", "orilla", "Study and song in Spanish", "Estudio y canto en español", "In Spanish.", "En español.",
-      LEISURE, "R", 1, 90, 26, (2, 10), "chapel", "ed", (), credit=False, language="es"),
+      LEISURE, "R", 1, 90, 26, (2, 10), "chapel", "ed", (), credit=False, faith="catholic protestant", language="es"),
     S("torah", "beit", "Texts and holidays", "Textos y fiestas", "Reading and holidays.", "Lectura y fiestas.",
-      LEISURE, "R", 1, 75, 26, (1, 8), "chapel", "ed", (), credit=False),
+      LEISURE, "R", 1, 75, 26, (1, 8), "chapel", "ed", (), credit=False, faith="jewish"),
     S("sitting", "sangha", "Sitting meditation", "Meditación", "Silence, then questions.", "Silencio y preguntas.",
       LEISURE, "RW", 1, 75, 26, (2, 10), "chapel", "ed", (), credit=False),
     S("lodge", "heron", "Talking circle", "Círculo de la palabra", "Led by elders.", "Guiado por ancianos.",
-      LEISURE, "R", 1, 120, 26, (2, 12), "chapel", "pm", (), credit=False),
+      LEISURE, "R", 1, 120, 26, (2, 12), "chapel", "pm", (), credit=False, faith="native"),
     S("welcome", "chapelhope", "Welcome home supper", "Cena de bienvenida", "A meal and a hand.", "Cena y apoyo.",
       PEER, "DH", 1, 90, 26, (2, 14), "group", "ed", (), credit=False),
     S("kitchenprayer", "gurdwara", "Prayer and study", "Oración y estudio", "Open to all.", "Abierto a todos.",
-      LEISURE, "R", 1, 75, 26, (1, 10), "chapel", "am", (), credit=False, days=(5,)),
+      LEISURE, "R", 1, 75, 26, (1, 10), "chapel", "am", (), credit=False, faith="sikh buddhist none", days=(5,)),
     S("letters", "opendoor", "Letters and listening", "Cartas y escucha", "Writing home.", "Escribir a casa.",
       ("family", "peers"), "W", 1, 75, 26, (2, 10), "chapel", "pm", (), credit=False),
 )  # fmt: skip

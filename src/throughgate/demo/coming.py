@@ -115,6 +115,10 @@ def absences(build: Build, seats: list[Seat]) -> None:
         record_absence(
             by=acting("Naveen Iyer"), participant=person.row, kind=kind, starts_at=since, ends_at=until
         )
+        told = Change.objects.filter(participant=person.row, kind=ChangeKind.AWAY)
+        told.update(happened_at=since)
+        if position % 4:
+            told.update(acknowledged_by="Theo Lindqvist", acknowledged_at=since + dt.timedelta(hours=3))
 
 
 def keep_apart(build: Build, seats: list[Seat], visitors: list[Visitor]) -> None:

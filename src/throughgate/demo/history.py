@@ -132,7 +132,10 @@ def _fill(
 ) -> list[Seat]:
     seats = run.cohort.capacity
     coming = run.cohort.status == CohortStatus.OPEN
-    wanted = round(seats * (random_.uniform(0.25, 0.75) if coming else random_.uniform(0.8, 0.98)))
+    running = run.cohort.status == CohortStatus.RUNNING
+    full = (running and random_.random() < 0.8) or (coming and random_.random() < 0.4)
+    share = random_.uniform(0.4, 0.8) if coming else random_.uniform(0.8, 0.98)
+    wanted = seats if full else round(seats * share)
     found: list[Seat] = []
     for _ in range(wanted):
         leaves = not coming and random_.random() < SHARE_LEAVING * _elapsed(build, run)
@@ -143,7 +146,7 @@ def _fill(
         if made is not None:
             found.append(made)
             if made.row.status == EnrollmentStatus.ENDED and made.row.end_reason != "completed":
-                late = _replacement(build, random_, run, made)
+                late = _replacement(build, random_, run, made, always=full)
                 found += [late] if late else []
     return found
 
@@ -163,6 +166,8 @@ def _usable(run: Run, person: Person, since: dt.date) -> bool:
     if person.step_free and not run.line.room.step_free and spec.key not in NOT_ASKED:
         return False
     if spec.language == "es" and person.language != "es":
+        return False
+    if spec.faith and person.faith not in spec.faith.split():
         return False
     return person.free(since, run.last, run.line.times)
 
@@ -191,8 +196,8 @@ def _stayer(
     """Somebody who was there all the time; with ``how`` they leave early for another cause."""
     first = since or run.first
     watched = min(run.last, build.today)
-    pool = build.people.pools[run.line.place]
-    for _ in range(160):
+    pool = _pool(build, run)
+    for _ in range(160 if pool else 0):
         person = pool[int(random_.random() * len(pool))]
         spell = person.spell_at(run.line.place, min(first, build.today))
         if spell is None or (spell.until is not None and spell.until <= watched):
@@ -211,13 +216,31 @@ def _stayer(
     return None
 
 
+def _pool(build: Build, run: Run) -> list[Person]:
+    """Those of the facility among whom to look: of the right faith, language or with what must come before."""
+    spec = run.line.spec
+    everybody = build.people.pools[run.line.place]
+    if spec.after:
+        return [person for person in everybody if spec.after in person.completed]
+    key = f"{run.line.place} {spec.faith} {spec.language}"
+    if key not in build.people.pools:
+        build.people.pools[key] = [
+            person
+            for person in everybody
+            if (not spec.faith or person.faith in spec.faith.split())
+            and (spec.language != "es" or person.language == "es")
+        ]
+    return build.people.pools[key]
+
+
 def _there_until(person: Person, day: dt.date) -> bool:
     return person.release_on is None or person.release_on >= day
 
 
-def _replacement(build: Build, random_: random.Random, run: Run, gone: Seat) -> Seat | None:
-    """Somebody who got the place of one who left in the first half."""
-    if gone.until > run.first + (run.last - run.first) / 2 or random_.random() < 0.45:
+def _replacement(build: Build, random_: random.Random, run: Run, gone: Seat, *, always: bool) -> Seat | None:
+    """Somebody who got the place of one who left in the first half, or later where a run is kept full."""
+    late = gone.until > run.first + (run.last - run.first) / 2
+    if not always and (late or random_.random() < 0.45):
         return None
     since = gone.until + DAY * random_.randint(3, 12)
     return _stayer(build, random_, run, "", since) if since < build.today else None

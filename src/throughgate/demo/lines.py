@@ -91,7 +91,7 @@ def _program(build: Build, spec: Spec) -> Program:
         dose_hours=spec.hours,
         group_min=spec.group[0],
         group_max=spec.group[1],
-        credit_rule="hours" if spec.credit else "",
+        credit_rule=("hours completion" if spec.hours >= 20 else "hours") if spec.credit else "",
         credential=spec.credential,
         movement_label=spec.label,
         part2=spec.part2,

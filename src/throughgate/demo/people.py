@@ -29,6 +29,8 @@ SOURCE = "Custody system (invented)"
 INSIDE = {"R": 1200, "W": 320, "D": 140}
 # People released in the twelve months behind us, by the facility they left: 52 a month [P-275].
 RELEASED = {"R": 300, "W": 96, "D": 228}
+FAITHS = [("protestant", 0.42), ("catholic", 0.18), ("muslim", 0.11), ("native", 0.04), ("jewish", 0.02),
+          ("buddhist", 0.03), ("sikh", 0.01), ("none", 0.19)]  # fmt: skip
 MONTHS_LEFT = {"R": 45.0, "W": 36.0, "D": 3.6}
 
 
@@ -63,6 +65,7 @@ class Person:
     began: set[str] = field(default_factory=set)
     completed: dict[str, dt.date] = field(default_factory=dict)
     step_free: bool = False
+    faith: str = "none"
 
     @property
     def now(self) -> Spell:
@@ -184,6 +187,7 @@ def _facts(build: Build, random_: random.Random, person: Person) -> None:
     }
     home = person.now.place
     person.custody = "minimum" if home in "DH" else weighted(random_, levels[home])
+    person.faith = weighted(random_, FAITHS)
     if random_.random() < 0.45:
         person.misconduct = build.day(-_days(random_, 14, 2))
     shares = {

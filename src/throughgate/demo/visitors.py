@@ -22,8 +22,9 @@ from throughgate.visitors.models import (
     VisitorKind,
 )
 
-APPROVED = 215
+APPROVED = 224  # of whom nine do not come now
 WAITING = 17
+SAFE = 32
 DECIDED_BY = {
     "R": "Capt. Helen Stroud",
     "W": "Capt. Odessa Marsh",
@@ -60,7 +61,12 @@ def make(build: Build, lines: list[Line], named: dict[str, tuple[str, str]]) -> 
         if random_.random() < 0.2:
             _clear(build, random_, found, visitor, "D" if line.place != "D" else "R")
     for visitor in rest:
-        _clear(build, random_, found, visitor, weighted(random_, [("R", 0.6), ("W", 0.25), ("D", 0.15)]))
+        _clear(
+            build, random_, found, visitor, weighted(random_, [("R", 0.6), ("W", 0.25), ("D", 0.15)]), soon=3
+        )
+    _resting(
+        build, random_, [row for (who, _), row in found.clearances.items() if who in {v.pk for v in rest}]
+    )
     rows = list(found.clearances.values())
     applied = [_applied(build, random_, visitor) for visitor in waiting]
     refused = applied[-2:]
@@ -105,21 +111,37 @@ def _visitor(
     )
 
 
-def _clear(build: Build, random_: random.Random, found: Visitors, visitor: Visitor, place: str) -> None:
-    """A clearance that began before our year and ends some day: a year from its last renewal, spread out."""
-    key = (visitor.pk, place)
+def _clear(
+    build: Build, random_: random.Random, found: Visitors, visitor: Visitor, place: str, *, soon: int = SAFE
+) -> None:
+    """A clearance that began before our year; renewed by the year, so that ends are spread over the next one.
+
+    Those who lead sessions have at least ``SAFE`` days; a few lapses are made later, on purpose.
+    """
     since = build.day(-400 - random_.randint(0, 500))
-    decided = since - DAY * random_.randint(1, 9)
-    found.clearances[key] = Clearance(
+    ends = soon + int(random_.triangular(0, 420, 150))
+    found.clearances[visitor.pk, place] = Clearance(
         code=build.code(),
         visitor=visitor,
         facility=build.places.facilities[place],
-        status=ClearanceStatus.APPROVED,
+        status=ClearanceStatus.PROVISIONAL
+        if soon < SAFE and random_.random() < 0.1
+        else ClearanceStatus.APPROVED,
         level=weighted(random_, [(ClearanceLevel.ESCORTED, 0.7), (ClearanceLevel.UNESCORTED, 0.3)]),
-        valid=DateRange(since, build.day(24 + int(random_.triangular(0, 700, 260)))),
+        valid=DateRange(since, build.day(ends)),
         decided_by=DECIDED_BY[place],
-        decided_at=at(decided, office_hour(random_)),
+        decided_at=at(since - DAY * random_.randint(1, 9), office_hour(random_)),
     )
+
+
+def _resting(build: Build, random_: random.Random, rows: list[Clearance]) -> None:
+    """Of those who lead nothing a few are suspended, and a few clearances ran out and were ended."""
+    chosen = random_.sample(rows, min(9, len(rows)))
+    for position, row in enumerate(chosen):
+        row.status = ClearanceStatus.SUSPENDED if position < 4 else ClearanceStatus.ENDED
+        if position >= 4:
+            row.valid = DateRange(build.day(-500), build.day(-20 - position * 11))
+        row.decided_at = at(build.day(-12 - position), office_hour(random_))
 
 
 def _applied(build: Build, random_: random.Random, visitor: Visitor) -> Clearance:

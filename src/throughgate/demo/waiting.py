@@ -94,6 +94,8 @@ def _someone(
     strict = random_.random() < 0.82
     for _ in range(60):
         person = pool[int(random_.random() * len(pool))]
+        if spec.faith and person.faith not in spec.faith.split():
+            continue
         if person.now.place != run.line.place or spec.key in person.began:
             continue
         if (person.row.code, spec.key) in asked or open_[person.row.pk] >= MOST_OPEN:

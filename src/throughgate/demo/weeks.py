@@ -104,7 +104,7 @@ def _runs_of(build: Build, random_: random.Random, line: Line, monday: dt.date) 
     starts = [start]
     while starts[0] - DAY * 7 * (length + gap) >= build.day(-build.back):
         starts.insert(0, starts[0] - DAY * 7 * (length + gap))
-    if start + DAY * 7 * (length + gap) <= build.day(AHEAD + 14):
+    if start + DAY * 7 * (length + gap) <= build.day(AHEAD):
         starts.append(start + DAY * 7 * (length + gap))
     return [Run(line, _cohort(build, line, number, day)) for number, day in enumerate(starts, start=1)]
 
