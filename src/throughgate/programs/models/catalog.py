@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.base.guard import ALWAYS, Guard, Rule, Tier, permitted
@@ -80,6 +81,11 @@ class Program(Coded, Recorded):
                 ),
             ),
         ]
+
+    @property
+    def local_name(self) -> str:
+        """The name in the reader's language, where the program has one."""
+        return (self.name_es if (get_language() or "en").startswith("es") else "") or self.name
 
     @property
     def list_label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -95,29 +96,30 @@ def slip(request: HttpRequest) -> HttpResponse:
 def line(request: HttpRequest) -> HttpResponse:
     """What I have, where I stand in line and why, and what else there is."""
     mine = seats.own(actor_of(request))
-    taken = {row.program.pk for row in mine.places if row.current} | {
-        row.entry.program_id for row in mine.line
-    }
-    here = (
-        Program.objects.filter(
-            listed=True, cohorts__facility=mine.person.facility, cohorts__status__in=LIVE_COHORT
-        )
-        .exclude(pk__in=taken)
+    here = _running(mine.person).exclude(pk__in=_taken(mine))
+    return render(request, "participant/line.html", {"mine": mine, "here": here, "door": "line"})
+
+
+def _running(me: Participant) -> QuerySet[Program]:
+    """What has open groups in the person's facility."""
+    return (
+        Program.objects.filter(listed=True, cohorts__facility=me.facility, cohorts__status__in=LIVE_COHORT)
         .distinct()
         .order_by("name")
     )
-    return render(request, "participant/line.html", {"mine": mine, "here": here, "door": "line"})
+
+
+def _taken(mine: seats.Places) -> set[int]:
+    """Programs in which the person has a seat, or for which they stand in line."""
+    seated = {row.program.pk for row in mine.places if row.current}
+    return seated | {row.entry.program_id for row in mine.line}
 
 
 @participant()
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a place in a program that runs here."""
     me = _me(request)
-    programs = (
-        Program.objects.filter(listed=True, cohorts__facility=me.facility, cohorts__status__in=LIVE_COHORT)
-        .distinct()
-        .order_by("name")
-    )
+    programs = _running(me)
     reasons: tuple[Reason, ...] = ()
     if request.method == "POST":
         program = programs.filter(code=request.POST.get("program", "")).first()
@@ -129,11 +131,11 @@ def ask(request: HttpRequest) -> HttpResponse:
             reasons = refused.reasons
         else:
             messages.success(
-                request, _("You asked for %(name)s. You get an answer.") % {"name": program.name}
+                request, _("You asked for %(name)s. You get an answer.") % {"name": program.local_name}
             )
             return redirect("participant:line")
     context = {
-        "programs": programs,
+        "programs": programs.exclude(pk__in=_taken(seats.own(actor_of(request)))),
         "chosen": request.POST.get("program") or request.GET.get("program", ""),
         "reasons": reasons,
         "door": "ask",
