@@ -132,13 +132,13 @@ def demo(arguments: list[str]) -> int:
 
 
 def stop(arguments: list[str]) -> int:
-    """Stop a running installation and its embedded database."""
+    """Stop a running installation and its embedded database, and the demo beside it."""
     argparse.ArgumentParser(prog="throughgate stop", description=stop.__doc__).parse_args(arguments)
     from throughgate.base import localpg, supervisor  # noqa: PLC0415
 
-    was_running = supervisor.stop_running(var_dir())
-    was_up = localpg.stop(database_dir())
-    print("Stopped." if was_running or was_up else "Nothing was running.")
+    folders = [var_dir()] if "THROUGHGATE_DATA" in os.environ else [var_dir(), var_dir() / "demo"]
+    stopped = [supervisor.stop_running(folder) + localpg.stop(folder / "db") for folder in folders]
+    print("Stopped." if any(stopped) else "Nothing was running.")
     return 0
 
 

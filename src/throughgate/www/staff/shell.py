@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
 from throughgate.base.errors import Reason, Refused
-from throughgate.base.templatetags.when import day
 from throughgate.base.ui import Crumb
 from throughgate.places.models import Facility
 from throughgate.www import doors
@@ -258,15 +257,6 @@ def a_day(text: str | None, otherwise: dt.date) -> dt.date:
         return dt.date.fromisoformat(text or "")
     except ValueError:
         return otherwise
-
-
-def day_range(start: dt.date | None, last: dt.date | None) -> str:
-    """From and until as people say it; ``last`` is included."""
-    if start and last:
-        return _("%(start)s to %(last)s") % {"start": day(start), "last": day(last)}
-    if start:
-        return _("from %(start)s") % {"start": day(start)}
-    return _("until %(last)s") % {"last": day(last)} if last else _("always")
 
 
 def language_words(code: str) -> str:
