@@ -6,6 +6,7 @@ trail; and the trail must verify. The whole installation runs as its operators r
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
 import json
 import os
@@ -104,6 +105,7 @@ class Writer(threading.Thread):
         super().__init__()
         self.address, self.membership, self.work = address, membership, work
         self.acknowledged: list[str] = []
+        self.given_up: dict[str, str] = {}
         self.browser = self._browser()
 
     def _browser(self) -> urllib.request.OpenerDirector:
@@ -112,7 +114,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         signed_in = False
         for session, person in self.work:
-            end = time.monotonic() + 90
+            end, last = time.monotonic() + 90, ""
             while time.monotonic() < end:
                 try:
                     if not signed_in:
@@ -122,8 +124,13 @@ class Writer(threading.Thread):
                     self._post(page, page, {f"m-{person}": "attended"})
                     self.acknowledged.append(session)
                     break
-                except (OSError, ValueError):
+                except (OSError, ValueError, http.client.HTTPException) as error:
+                    last = repr(error)
+                    if isinstance(error, urllib.error.HTTPError):
+                        last += error.read().decode(errors="replace")
                     time.sleep(0.1)
+            else:
+                self.given_up[session] = last
 
     def _post(self, form: str, to: str, fields: dict[str, str]) -> None:
         with self.browser.open(self.address + form, timeout=20) as page:
@@ -183,6 +190,7 @@ def test_no_acknowledged_write_is_lost_doubled_or_unaudited() -> None:
                     killed += 1
             for writer in writers:
                 writer.join(300)
+            assert [writer.given_up for writer in writers if writer.given_up] == []
             acknowledged = [session for writer in writers for session in writer.acknowledged]
             assert killed >= len(victims) // 2, "the writers were done before the killing"
             time.sleep(8)  # the worker seals what was written
