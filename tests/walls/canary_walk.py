@@ -22,6 +22,7 @@ WORDS = {
     "tab": ("overview", "programs", "sessions", "hours", "history", "looked"),
     "kind": ("call-out", "unlock", "gate", "movement", "timetable", "attendance", "units", "rooms", "counts"),
     "what": ("line", "seat", "absence", "dates", "need", "apart", "consent", "transfer", "release", "edit"),
+    "change": ("instructor", "rooms", "evenings", "partner"),
     "step": ("approve", "decline", "withdraw", "reconfirm", "suspend", "end"),
     "verb": ("withdraw", "reconfirm", "revoke"),
 }

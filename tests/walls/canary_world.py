@@ -47,6 +47,7 @@ class Kind(Enum):
     CLEARANCE = auto()  # why security decided so about a visitor
     REGIME = auto()  # why security really restricted the regime
     REVIEW = auto()  # blocks and emergency access
+    DECISION = auto()  # why a proposed seat was declined or given to somebody else
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ PERMISSIONS = {
     Kind.CLEARANCE: (Permission.EDIT_KEEP_APART,),
     Kind.REGIME: (Permission.DECLARE_REGIME,),
     Kind.REVIEW: (Permission.REVIEW_ACCESS,),
+    Kind.DECISION: (Permission.VIEW_RESTRICTED,),
 }
 OWN = {Kind.NAME, Kind.RESTRICTED, Kind.ATTENDANCE, Kind.CONSENT}
 TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
@@ -100,6 +102,8 @@ def may_see(viewer: Viewer, canary: Canary) -> bool:
         return canary.about == taught and canary.kind in TAUGHT
     if viewer.audience == Audience.PARTICIPANT:
         return viewer.relation == "self" and canary.about == "target" and canary.kind in OWN
+    if viewer.audience == Audience.AUDITOR:
+        return canary.kind == Kind.DECISION
     return False
 
 
@@ -319,8 +323,17 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
     )
     proposed = programs.SeatProposal.objects.create(
         plan=filling, participant=target, cohort=left, status="declined", decided_by="x",
-        decided_at=timezone.now(), reason=plant("SeatProposal.reason"), refusal=plant("SeatProposal.refusal"),
+        decided_at=timezone.now(), reason=plant("SeatProposal.reason", kind=Kind.DECISION),
+        refusal=plant("SeatProposal.refusal"),
     )  # fmt: skip
+    programs.SeatRecord.objects.create(
+        plan=filling, data=_decision_record(filling, proposed), sha256="0" * 64
+    )
+    asked = programs.WhatIf.objects.create(
+        facility=group.facility, kind="rooms", name="Closed: A", state="ready", asked_by="x", seed=1,
+        change={"rooms": []}, made_at=timezone.now(),
+    )  # fmt: skip
+    programs.WhatIfEffect.objects.create(what_if=asked, participant=target, gains=False, before=[left.name])
     programs.Call.objects.create(
         participant=target,
         label=world.plant("programs.Call.label", Kind.NAME),
@@ -330,7 +343,20 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
     )
     _marks(world, target, seat, past)
     world.codes |= {"line": [line.code], "carried": [carried.code], "fill": [filling.code, proposed.code]}
+    world.codes |= {"together": [filling.code], "seats": [proposed.code], "what-if": [asked.code]}
     return seat
+
+
+def _decision_record(plan: programs.SeatPlan, seat: programs.SeatProposal) -> dict[str, Any]:
+    """What stands in a decision record, as far as its pages look at it."""
+    person, group = seat.participant.code, seat.cohort
+    return {
+        "proposal": plan.code, "for": {"words": group.name}, "seed": 1, "people": 1, "proven_gap": 0.0,
+        "input_digest": "0" * 64, "plan_digest": "0" * 64, "weights": {"version": "x v1"},
+        "cohorts": [{"code": group.code, "name": group.name, "seats": 1, "price": 0.0}],
+        "ledger": [{"cohort": group.code, "person": person, "ticket": 0.5, "seated": True}],
+        "seats": [{"seat": seat.code, "person": person, "cohort": group.code}],
+    }  # fmt: skip
 
 
 def _marks(world: World, target: Any, seat: Any, past: Any) -> None:

@@ -30,6 +30,11 @@ RAISED: dict[str, Reason] = {
         _("This belongs to another person, cohort or facility."),
         _("Reload the page and begin again."),
     ),
+    "TG007": Reason(
+        "decided_once",
+        _("A decision about a proposed seat stays as it was made."),
+        _("Give or end the place itself instead."),
+    ),
     "TG005": Reason("only_added_to", _("This record is only ever added to."), _("Add a reversing line.")),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attendance, credit, deadlines, holidays, house, readiness, reasons, regime, waitlist
+from . import attendance, credit, deadlines, holidays, house, readiness, reasons, regime, waitlist, weights
 from .reading import Table
 
 KINDS: dict[str, Callable[[Table], Any]] = {
@@ -22,6 +22,7 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "reminders": house.read_reminders,
     "retention": house.read_retention,
     "reviews": deadlines.read_reviews,
+    "seat-weights": weights.read,
     "sign-in": house.read_sign_in,
     "waitlist": waitlist.read,
 }

@@ -24,6 +24,7 @@ from .reading import PolicyError, Problem
 from .reasons import CancellationRules, LeaveRules
 from .regime import RegimeRules
 from .waitlist import WaitlistRules
+from .weights import SeatWeights
 from .words import Label
 from .workdays import WorkCalendar
 
@@ -44,6 +45,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "reminders": _("Reminders before something expires"),
     "retention": _("How long records are kept"),
     "reviews": _("Plan reviews"),
+    "seat-weights": _("What counts when seats are filled"),
     "sign-in": _("How long a sign-in lasts"),
     "waitlist": _("The waitlist"),
 }
@@ -117,6 +119,11 @@ def reviews(jurisdiction: str, on: dt.date) -> Pack[ReviewRules]:
 def sign_in(jurisdiction: str, on: dt.date) -> Pack[SignInRules]:
     """The sign-in limits in force."""
     return in_force("sign-in", jurisdiction, on)
+
+
+def seat_weights(jurisdiction: str, on: dt.date) -> Pack[SeatWeights]:
+    """What counts when seats are filled."""
+    return in_force("seat-weights", jurisdiction, on)
 
 
 def waitlist(jurisdiction: str, on: dt.date) -> Pack[WaitlistRules]:

@@ -44,3 +44,27 @@ def plan_seats(code: str) -> None:
     from throughgate.programs import planning  # noqa: PLC0415 - pages load this module too
 
     planning.run(code)
+
+
+@job("answer what if", own_transactions=True)
+def answer_what_if(code: str) -> None:
+    """Work out a what-if. The solver is loaded here, in the worker, never by a page."""
+    from throughgate.programs import trying  # noqa: PLC0415 - pages load this module too
+
+    trying.run(code)
+
+
+@job("weekly proposals", every="20 4 * * 1", lock="weekly proposals")
+def weekly_proposals() -> None:
+    """A proposal for the free seats of every facility, each week; people decide about the changes."""
+    from throughgate.programs.actions import plan_clock  # noqa: PLC0415 - it enqueues jobs of this module
+
+    plan_clock.propose_weekly(Actor.system("weekly proposals"))
+
+
+@job("broken proposals", every="*/5 * * * *", lock="broken proposals")
+def broken_proposals() -> None:
+    """Begin again, or give up with a word, what a dead worker left behind."""
+    from throughgate.programs.actions import plan_clock  # noqa: PLC0415 - it enqueues jobs of this module
+
+    plan_clock.mend(timezone.now())

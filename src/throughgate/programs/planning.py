@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import asdict
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from throughgate import __version__
 from throughgate.base import scope
 from throughgate.base.works.models import Work
-from throughgate.engines.allocation import (
-    AllocationError,
-    Effort,
-    Explainer,
-    Instance,
-    Kind,
-    Plan,
-    Policy,
-    make_plan,
+from throughgate.engines.allocation import AllocationError, Explainer, Kind, Plan
+from throughgate.programs.models import (
+    PlanState,
+    ProposalStatus,
+    SeatAudit,
+    SeatPlan,
+    SeatProposal,
+    SeatRecord,
 )
-from throughgate.engines.allocation.arrays import I4
-from throughgate.engines.allocation.baselines import seat_by
-from throughgate.engines.allocation.engine import choose
-from throughgate.engines.allocation.fairness import report
-from throughgate.programs.models import PlanState, ProposalStatus, SeatPlan, SeatProposal
-from throughgate.programs.queries.plan_input import PlanInput, gather
+from throughgate.programs.queries.plan_input import PlanInput, asked_for, gather
+from throughgate.programs.queries.plan_record import digest_of
+from throughgate.programs.solving import Seat, Solved, audit, figures, solve
 
 STEPS = 3
-SECONDS = 60.0
-WEIGHTS = Policy(version="agency-1")
 # What lies with the person's own plan; everything else lies with others and is told in one word ([A-45]).
 OWN = frozenset({Kind.CLASH, Kind.PROGRAM, Kind.FIRST, Kind.LIMIT})
 
@@ -36,98 +33,141 @@ OWN = frozenset({Kind.CLASH, Kind.PROGRAM, Kind.FIRST, Kind.LIMIT})
 def run(code: str) -> None:
     """Make one proposal from what the database holds now. Safe to repeat; a finished one stays as it is."""
     with scope.system(f"seat plan {code}"):
-        plan = SeatPlan.objects.select_related("facility", "cohort", "work").filter(code=code).first()
+        plan = (
+            SeatPlan.objects.select_for_update(of=("self",))
+            .select_related("facility", "cohort", "program")
+            .filter(code=code)
+            .first()
+        )
         if plan is None or plan.state != PlanState.WAITING:
             return
-        _work(plan, state=Work.State.RUNNING, started_at=timezone.now(), done=0)
-        told = gather(plan)
-        _work(plan, done=1)
+        plan.tries += 1
+        plan.save(update_fields=["tries"])
+        _heard(plan, state=Work.State.RUNNING, started_at=timezone.now(), done=0)
     try:
-        found = _solve(told, plan.seed)
+        _make(plan)
     except AllocationError as error:
-        _fail(plan, str(error))
-        return
+        fail(plan, str(error))
     except Exception:
-        _fail(plan, _("The calculation broke off. Ask again; if it happens again, tell your administrator."))
+        fail(plan, _("The calculation broke off. Ask again; if it happens again, tell your administrator."))
         raise
-    with scope.system(f"seat plan {code}"):
-        _work(plan, done=2)
-    with scope.system(f"seat plan {code}"):
-        _store(plan, told, *found)
 
 
-def _work(plan: SeatPlan, **given: object) -> None:
+def _make(plan: SeatPlan) -> None:
+    with scope.system(f"seat plan {plan.code}"):
+        told = gather(asked_for(plan))
+        _heard(plan, done=1)
+    solved = solve(told, plan.seed)
+    with scope.system(f"seat plan {plan.code}"):
+        _heard(plan, done=2)
+    with scope.system(f"seat plan {plan.code}"):
+        _store(plan, told, solved)
+
+
+def _heard(plan: SeatPlan, **given: object) -> None:
+    """A sign of life, for whoever watches and for the clock that looks for broken work."""
+    SeatPlan.objects.filter(pk=plan.pk).update(heard_at=timezone.now())
     if plan.work_id:
         Work.objects.filter(pk=plan.work_id).update(**given)
 
 
-def _fail(plan: SeatPlan, why: str) -> None:
+def fail(plan: SeatPlan, why: str) -> None:
+    """Say that a proposal was not made, unless it was made meanwhile."""
     with scope.system(f"seat plan {plan.code}"):
-        plan.state, plan.why_failed = PlanState.FAILED, why
-        plan.save(update_fields=["state", "why_failed"])
-        _work(plan, state=Work.State.FAILED, reason=why, finished_at=timezone.now())
-
-
-def _solve(told: PlanInput, seed: int) -> tuple[Explainer, I4]:
-    """The engine's plan with its explanations, and the seats that today's rule would give."""
-    instance = Instance.from_rows(
-        told.people, told.programs, told.cohorts, pairs=told.pairs, apart=told.apart, fixed=told.fixed
-    )
-    plan = make_plan(instance, WEIGHTS, effort=Effort(seconds=SECONDS), seed=seed)
-    explainer = Explainer(instance, plan)
-    return explainer, _first_come(explainer, told)
-
-
-def _first_come(explainer: Explainer, told: PlanInput) -> I4:
-    """Today's rule: cohorts by their start; in each, whoever asked first ([F-2])."""
-    problem, instance = explainer.problem, explainer.instance
-    people, cohorts = problem.owner, problem.data.cohort
-    waited = np.array(
-        [
-            told.asked[(instance.people[p], instance.programs[instance.c_program[c]])]
-            for p, c in zip(people, cohorts, strict=True)
-        ],
-        dtype=np.int64,
-    )
-    order = np.lexsort((people, -waited, cohorts, instance.c_start[cohorts]))
-    return seat_by(problem, choose("auto", instance.n), order)
-
-
-def _rows(seats: I4, instance: Instance) -> set[tuple[int, int]]:
-    """Seats that nobody has yet."""
-    enrolled = {(int(p), int(c)) for p, c in instance.fixed}
-    return {(int(p), int(c)) for p, c in seats} - enrolled
+        failed = SeatPlan.objects.filter(pk=plan.pk, state=PlanState.WAITING).update(
+            state=PlanState.FAILED, why_failed=why
+        )
+        if failed:
+            _heard(plan, state=Work.State.FAILED, reason=why, finished_at=timezone.now())
 
 
 @transaction.atomic
-def _store(plan: SeatPlan, told: PlanInput, explainer: Explainer, today: I4) -> None:
-    found, instance = explainer.plan, explainer.instance
-    ours, theirs = _rows(found.seats, instance), _rows(today, instance)
-    SeatProposal.objects.bulk_create(
-        _proposal(plan, told, explainer, row, (row in ours, row in theirs)) for row in sorted(ours | theirs)
-    )
-    plan.state, plan.made_at = PlanState.READY, timezone.now()
-    plan.weights_version, plan.input_digest, plan.digest = (
-        WEIGHTS.version,
-        found.instance_digest,
-        found.digest,
-    )
+def _store(plan: SeatPlan, told: PlanInput, solved: Solved) -> None:
+    fresh = SeatPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
+    if fresh.state != PlanState.WAITING:
+        return  # another worker was quicker
+    found, seated = solved.plan, {name: solved.new(seats) for name, seats in solved.plans().items()}
+    rows = [
+        _proposal(plan, told, solved, row, [name for name in solved.today if row in seated[name]])
+        for row in sorted(set().union(*seated.values()))
+    ]
+    SeatProposal.objects.bulk_create(rows)
+    plan.state, plan.made_at, plan.tries = PlanState.READY, timezone.now(), fresh.tries
+    plan.heard_at = plan.made_at
+    plan.weights_version = told.weights.cite
+    plan.input_digest, plan.digest = found.instance_digest, found.digest
     plan.value, plan.bound, plan.gap = found.value, found.bound, found.gap
-    plan.figures = {"plan": _figures(instance, found.seats, ours), "today": _figures(instance, today, theirs)}
-    plan.figures |= {"people": instance.n, "pairs": told.possible}
+    plan.figures = figures(solved) | {"pairs": told.possible}
     plan.gaps = _gaps(told, found)
     plan.save()
-    _work(plan, done=STEPS, state=Work.State.DONE, finished_at=timezone.now())
+    _record(plan, told, solved, rows)
+    SeatAudit.objects.create(plan=plan, groups=audit(solved))
+    _replace(plan)
+    _heard(plan, done=STEPS, state=Work.State.DONE, finished_at=timezone.now())
 
 
-def _figures(instance: Instance, seats: I4, new: set[tuple[int, int]]) -> dict[str, float]:
-    known = report(instance, seats)
+def _replace(plan: SeatPlan) -> None:
+    """An older proposal for the same seats is open no more; what was decided on it stands."""
+    older = SeatPlan.objects.filter(facility=plan.facility_id, state=PlanState.READY).exclude(pk=plan.pk)
+    if not plan.whole:
+        older = older.filter(scope=plan.scope, cohort=plan.cohort_id, program=plan.program_id)
+    older.update(state=PlanState.REPLACED)
+
+
+def _record(plan: SeatPlan, told: PlanInput, solved: Solved, rows: list[SeatProposal]) -> None:
+    data = record_of(plan, told, solved, rows)
+    SeatRecord.objects.create(plan=plan, data=data, sha256=digest_of(data))
+
+
+def record_of(plan: SeatPlan, told: PlanInput, solved: Solved, rows: list[SeatProposal]) -> dict[str, Any]:
+    """Everything the proposal was made from and by, in codes and plain values ([F-4], [F-11])."""
+    found, instance = solved.plan, solved.instance
+    people, cohorts = instance.people, instance.cohorts
+    proposed = [row for row in rows if row.status == ProposalStatus.PROPOSED]
     return {
-        "seats": len(new),
-        "people": len({p for p, _c in new}),
-        "need_met": round(known.need_met, 4),
-        "any_seat": round(known.any_seat, 4),
-        "gini": round(known.gini, 4),
+        "format": 1,
+        "product": __version__,
+        "proposal": plan.code,
+        "facility": {"code": plan.facility.code, "name": plan.facility.name},
+        "for": {"scope": plan.scope, "words": plan.words, "weekly": plan.weekly},
+        "asked_by": plan.asked_by,
+        "made_at": plan.made_at.isoformat() if plan.made_at else "",
+        "day": told.today.isoformat(),
+        "people": instance.n,
+        "possible_pairs": told.possible,
+        "input_digest": found.instance_digest,
+        "plan_digest": found.digest,
+        "seed": found.seed,
+        "repeatable": found.repeatable,
+        "value": found.value,
+        "bound": found.bound,
+        "proven_gap": found.gap,
+        "gap_before_promise": found.raw_gap,
+        "violations": 0,
+        "weights": {"version": told.weights.cite, "values": asdict(told.weights.data)},
+        "policy": asdict(found.policy),
+        "cohorts": [
+            {
+                "code": code,
+                "name": told.live[code].name,
+                "program": told.live[code].program.name,
+                "seats": int(instance.c_seats[c]),
+                "price": round(float(found.prices.seat[c]), 6),
+            }
+            for c, code in enumerate(cohorts)
+        ],
+        "closed": [cohorts[c] for c in found.closed],
+        "ledger": [
+            {"cohort": cohorts[t.cohort], "person": people[t.person], "ticket": t.ticket, "seated": t.seated}
+            for t in found.lottery
+        ],
+        "seats": [
+            {"seat": row.code, "person": row.participant.code, "cohort": row.cohort.code} for row in proposed
+        ],
+        "todays_rules": {
+            name: [[people[p], cohorts[c]] for p, c in sorted(solved.new(seats))]
+            for name, seats in solved.today.items()
+        },
     }
 
 
@@ -143,26 +183,25 @@ def _gaps(told: PlanInput, found: Plan) -> list[dict[str, object]]:
 
 
 def _proposal(
-    plan: SeatPlan, told: PlanInput, explainer: Explainer, row: tuple[int, int], by: tuple[bool, bool]
+    plan: SeatPlan, told: PlanInput, solved: Solved, row: Seat, by_rules: list[str]
 ) -> SeatProposal:
-    """A row for the pages; ``by`` says whether the plan and whether today's rule gives this seat."""
-    ours, theirs = by
+    """A row for the pages; ``by_rules`` names which of today's rules give this seat too."""
     person, cohort = row
+    explainer, ours = solved.explainer, row in solved.new(solved.plan.seats)
     who, what = explainer.instance.people[person], explainer.instance.cohorts[cohort]
-    participant, run_of = told.participants[who], told.live[what]
     return SeatProposal(
         plan=plan,
-        participant=participant,
-        cohort=run_of,
+        participant=told.participants[who],
+        cohort=told.live[what],
         status=ProposalStatus.PROPOSED if ours else ProposalStatus.NOT_PROPOSED,
-        by_today=theirs,
+        by_rules=by_rules,
         facts=_facts(told, explainer, row, ours),
         worth=round(explainer.margin(person, cohort), 6),
         price=round(float(explainer.plan.prices.seat[cohort]), 6),
     )
 
 
-def _facts(told: PlanInput, explainer: Explainer, row: tuple[int, int], ours: bool) -> dict[str, object]:
+def _facts(told: PlanInput, explainer: Explainer, row: Seat, ours: bool) -> dict[str, object]:
     """What speaks for the seat and, where it was not proposed, what stood in the way."""
     person, cohort = row
     who, what = explainer.instance.people[person], explainer.instance.cohorts[cohort]
@@ -181,7 +220,7 @@ def _facts(told: PlanInput, explainer: Explainer, row: tuple[int, int], ours: bo
     }
 
 
-def _why_not(explainer: Explainer, row: tuple[int, int]) -> list[str]:
+def _why_not(explainer: Explainer, row: Seat) -> list[str]:
     return list(dict.fromkeys(_told(each.kind) for each in explainer.why(*row).obstacles))
 
 

@@ -48,3 +48,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         WHERE s.id = session AND k.starts_on <= tg.local_day(s.facility_id, s.starts_at)
           AND (k.ends_on IS NULL OR k.ends_on >= tg.local_day(s.facility_id, s.starts_at)))
 $$;
+
+-- A decision about a proposed seat is made once: the record that an auditor reads is the one that was made.
+CREATE OR REPLACE FUNCTION tg.decided_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN ('accepted', 'declined', 'changed') OR TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'A decision about a proposed seat stays as it was made.' USING ERRCODE = 'TG007';
+    END IF;
+    RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS decided_once ON programs_seatproposal;
+CREATE TRIGGER decided_once BEFORE UPDATE OR DELETE ON programs_seatproposal
+FOR EACH ROW EXECUTE FUNCTION tg.decided_once();

@@ -112,7 +112,10 @@ DOORS: dict[Audience, tuple[tuple[str, Any, str, Permission | None], ...]] = {
         ("sharing", gettext_lazy("Who sees what"), "participant:sharing", None),
         ("ask", gettext_lazy("Ask"), "participant:ask", None),
     ),
-    Audience.AUDITOR: (("audit", gettext_lazy("Audit trail"), "audit:trail", None),),
+    Audience.AUDITOR: (
+        ("audit", gettext_lazy("Audit trail"), "audit:trail", None),
+        ("seats", gettext_lazy("Decisions about seats"), "audit:seats", None),
+    ),
     Audience.PUBLIC: (
         ("home", gettext_lazy("Home"), "public:home", None),
         ("runs", gettext_lazy("What runs here"), "public:programs", None),

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def made(world: World) -> SeatPlan:
     """A proposal that a coordinator asked for and the worker made."""
-    response = world.as_role().post(reverse("staff:fill"), {"cohort": ""})
+    response = world.as_role().post(reverse("staff:fill"), {"seats": "here"})
     plan = SeatPlan.objects.get()
     assert response["Location"] == reverse("staff:fill_plan", args=[plan.code])
     planning.run(plan.code)
@@ -36,10 +36,10 @@ def new_seats(world: World) -> set[int]:
 
 def test_from_asking_to_exactly_the_ticked_seat(world: World) -> None:
     browser = world.as_role()
-    browser.post(reverse("staff:fill"), {"cohort": ""})
+    browser.post(reverse("staff:fill"), {"seats": "here"})
     plan = SeatPlan.objects.get()
     assert "Waiting to start" in page(world, plan)
-    again = browser.post(reverse("staff:fill"), {"cohort": ""})
+    again = browser.post(reverse("staff:fill"), {"seats": "here"})
     assert "is being made" in again.content.decode() and SeatPlan.objects.count() == 1
     planning.run(plan.code)
     shown = page(world, plan)
@@ -83,7 +83,7 @@ def test_a_keep_apart_order_is_never_told(world: World) -> None:
     assert {first.pk, second.pk} - set(
         plan.proposals.filter(status="proposed").values_list("participant_id", flat=True)
     )
-    record = world.as_role().get(reverse("staff:fill_record", args=[plan.code])).content.decode()
+    record = world.as_role().get(reverse("staff:fill_record_csv", args=[plan.code])).content.decode()
     for text in (page(world, plan), record):
         assert "apart" not in text.lower() and "CANARY" not in text and "threat" not in text.lower()
 
@@ -93,7 +93,7 @@ def test_the_record_is_safe_in_a_spreadsheet(world: World) -> None:
         person.last_name = "=HYPERLINK(1)"
         person.save()
     plan = made(world)
-    record = world.as_role().get(reverse("staff:fill_record", args=[plan.code]))
+    record = world.as_role().get(reverse("staff:fill_record_csv", args=[plan.code]))
     text = record.content.decode()
     assert record["Content-Type"].startswith("text/csv")
     assert plan.code in text and "\"'=HYPERLINK(1), " in text and ",=HYPERLINK" not in text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,22 +25,35 @@ from throughgate.programs.models import (
     OPEN_WAIT,
     Cohort,
     Enrollment,
+    PlanScope,
     PlanState,
+    Program,
     ProposalStatus,
     SeatPlan,
     SeatProposal,
     WaitlistEntry,
 )
+from throughgate.programs.queries.plans import silent
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 250
 
 
 @transaction.atomic
-def ask(*, by: Actor, facility: Facility, cohort: Cohort | None = None, later: bool = True) -> SeatPlan:
-    """Ask for a proposal for the free seats of a facility or one cohort; it is made in the background.
+def ask(
+    *,
+    by: Actor,
+    facility: Facility,
+    cohort: Cohort | None = None,
+    program: Program | None = None,
+    round: uuid.UUID | None = None,
+    weekly: bool = False,
+    later: bool = True,
+) -> SeatPlan:
+    """Ask for a proposal for the free seats of a facility, a program there or one cohort; a job makes it.
 
-    Refuses while another one for the facility is being made, and a cohort of another facility.
+    ``round`` joins it to others asked for together, for the agency. Refuses while another one for the facility
+    is being made, and a cohort of another facility.
     """
     by.require(Permission.ENROLL, facility.pk)
     if cohort is not None and cohort.facility_id != facility.pk:
@@ -57,11 +72,68 @@ def ask(*, by: Actor, facility: Facility, cohort: Cohort | None = None, later: b
     )  # fmt: skip
     with refusing():
         plan = SeatPlan.objects.create(
-            facility=facility, cohort=cohort, work=work, asked_by=by.name, seed=secrets.randbelow(2**31)
-        )
+            facility=facility, cohort=cohort, program=program, work=work, asked_by=by.name, weekly=weekly,
+            scope=_scope(cohort, program, round), round=round or uuid.uuid4(), heard_at=timezone.now(),
+            seed=secrets.randbelow(2**31), previous=_before(facility, cohort, program),
+        )  # fmt: skip
     if later:
         enqueue(jobs.plan_seats, code=plan.code)
     return plan
+
+
+def _scope(cohort: Cohort | None, program: Program | None, round: uuid.UUID | None) -> PlanScope:
+    if cohort is not None:
+        return PlanScope.COHORT
+    if program is not None:
+        return PlanScope.PROGRAM
+    return PlanScope.FACILITY if round is None else PlanScope.AGENCY
+
+
+def _before(facility: Facility, cohort: Cohort | None, program: Program | None) -> SeatPlan | None:
+    """The latest proposal made for the same seats, or for all seats of the facility."""
+    same = Q(scope__in=[PlanScope.FACILITY, PlanScope.AGENCY])
+    if cohort is not None or program is not None:
+        same |= Q(cohort=cohort, program=program)
+    made = SeatPlan.objects.filter(same, facility=facility, made_at__isnull=False)
+    return made.order_by("-made_at", "-id").first()
+
+
+@transaction.atomic
+def ask_everywhere(*, by: Actor, facilities: Sequence[Facility], later: bool = True) -> list[SeatPlan]:
+    """Ask for a proposal at each of these facilities, joined as one round; those on their way are left out.
+
+    Nobody can be seated in another facility than their own, so each is exact on its own. Refuses when nothing is
+    left to ask for.
+    """
+    busy = set(
+        SeatPlan.objects.filter(facility__in=facilities, state=PlanState.WAITING).values_list(
+            "facility_id", flat=True
+        )
+    )
+    asked = [each for each in facilities if each.pk not in busy]
+    if not asked:
+        raise Refused(
+            Reason(
+                "being_made", _("Proposals for all of them are being made."), _("Wait until they are there.")
+            )
+        )
+    together = uuid.uuid4()
+    return [ask(by=by, facility=each, round=together, later=later) for each in asked]
+
+
+@transaction.atomic
+def again(*, by: Actor, plan: SeatPlan, later: bool = True) -> SeatPlan:
+    """Start a proposal that broke off again, as a new one for the same seats; also one that went silent."""
+    by.require(Permission.ENROLL, plan.facility_id)
+    if silent(plan, timezone.now()):
+        plan.state, plan.why_failed = PlanState.FAILED, _("Nobody was heard of while it was made.")
+        plan.save(update_fields=["state", "why_failed"])
+    if plan.state != PlanState.FAILED:
+        raise Refused(Reason("not_failed", _("This proposal did not break off.")))
+    together = plan.round if plan.scope == PlanScope.AGENCY else None
+    return ask(
+        by=by, facility=plan.facility, cohort=plan.cohort, program=plan.program, round=together, later=later
+    )
 
 
 def _open(by: Actor, plan: SeatPlan) -> SeatPlan:

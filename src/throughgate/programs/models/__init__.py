@@ -23,7 +23,16 @@ from throughgate.programs.models.places import (
     WaitlistEntry,
     WaitStatus,
 )
-from throughgate.programs.models.plans import PlanState, ProposalStatus, SeatPlan, SeatProposal
+from throughgate.programs.models.plans import (
+    PlanScope,
+    PlanState,
+    ProposalStatus,
+    SeatAudit,
+    SeatPlan,
+    SeatProposal,
+    SeatRecord,
+    TodaysRule,
+)
 from throughgate.programs.models.sessions import (
     Facilitator,
     RegimeEffect,
@@ -32,6 +41,7 @@ from throughgate.programs.models.sessions import (
     SessionStatus,
     UsualFacilitator,
 )
+from throughgate.programs.models.whatifs import WhatIf, WhatIfEffect, WhatIfKind, WhatIfState
 
 __all__ = [
     "LIVE_COHORT",
@@ -50,6 +60,7 @@ __all__ = [
     "LedgerKind",
     "LedgerLine",
     "ListKind",
+    "PlanScope",
     "PlanState",
     "Prerequisite",
     "PrintedList",
@@ -57,15 +68,22 @@ __all__ = [
     "ProposalStatus",
     "RegimeEffect",
     "RequestedBy",
+    "SeatAudit",
     "SeatPlan",
     "SeatProposal",
+    "SeatRecord",
     "Session",
     "SessionKind",
     "SessionStatus",
     "SlotExclusion",
     "Suspension",
+    "TodaysRule",
     "UsualFacilitator",
     "WaitStatus",
     "WaitlistEntry",
     "WeeklySlot",
+    "WhatIf",
+    "WhatIfEffect",
+    "WhatIfKind",
+    "WhatIfState",
 ]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Q
@@ -17,15 +17,20 @@ from django.db.models import Q
 from throughgate.engines.allocation.model import Cohort as EngineCohort
 from throughgate.engines.allocation.model import Pair, Person, Session
 from throughgate.engines.allocation.model import Program as EngineProgram
-from throughgate.people.models import KeepApart, NeedDomain, Participant
+from throughgate.people.models import KeepApart, Need, NeedDomain, Participant, Whereabouts
+from throughgate.places.models import Facility
 from throughgate.policies import library
+from throughgate.policies.packs import Pack
+from throughgate.policies.weights import SeatWeights
 from throughgate.programs.models import (
     LIVE_COHORT,
     SEATED,
     Cohort,
     CohortStatus,
     Enrollment,
+    ProposalStatus,
     SeatPlan,
+    SeatProposal,
     WaitlistEntry,
     WaitStatus,
     WeeklySlot,
@@ -35,9 +40,28 @@ from throughgate.programs.rules.booking import assess
 from throughgate.programs.rules.waiting import freshness
 
 DAY = dt.timedelta(days=1)
-ASKED = 0.1  # a person who asked, without an assessed need, has a little one
-STRENGTH = 0.8  # how much of each need that it addresses one completion covers
-LEVELS = 3
+NOT_ASKED, REFUSED = "not asked for", "refused"
+SOON_DAYS = 26 * 7  # the group that the engine's own fairness report calls near its release
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be gathered: a facility's free seats, or those of one program or cohort there.
+
+    ``held`` are seats of the proposal before, by codes. For a new partner, ``wider`` brings in everybody here
+    with one of these needs, whether or not they stand in a line.
+    """
+
+    facility: Facility
+    program_id: int | None = None
+    cohort_id: int | None = None
+    held: tuple[tuple[str, str], ...] = ()
+    wider: frozenset[str] = frozenset()
+
+    def considers(self, cohort: Cohort) -> bool:
+        """Whether free seats of this cohort are to be given."""
+        mine = self.program_id in (None, cohort.program_id) and self.cohort_id in (None, cohort.pk)
+        return mine and cohort.free_seats > 0
 
 
 @dataclass(frozen=True)
@@ -53,11 +77,14 @@ class PlanInput:
     pairs: list[Pair]
     apart: list[tuple[str, str]]
     fixed: list[tuple[str, str]]
+    held: list[tuple[str, str]]
     asked: dict[tuple[str, str], int]
     levels: dict[str, dict[str, int]]
     participants: dict[str, Participant]
     live: dict[str, Cohort]
     lasts: dict[str, dt.date]
+    weights: Pack[SeatWeights]
+    today: dt.date
     gaps: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -66,16 +93,29 @@ class PlanInput:
         return sum(not pair.barred for pair in self.pairs)
 
 
-def gather(plan: SeatPlan) -> PlanInput:
-    """Read everything the engine may know for this plan, as of the facility's day."""
-    facility, today = plan.facility, plan.facility.today()
+def asked_for(plan: SeatPlan) -> Asked:
+    """What a proposal asks for, with the seats that the one before it still proposes."""
+    held = (
+        SeatProposal.objects.filter(plan=plan.previous_id, status=ProposalStatus.PROPOSED)
+        .order_by("id")
+        .values_list("participant__code", "cohort__code")
+    )
+    return Asked(plan.facility, plan.program_id, plan.cohort_id, tuple(held) if plan.previous_id else ())
+
+
+def gather(asked: Asked) -> PlanInput:
+    """Read everything the engine may know, as of the facility's day."""
+    facility = asked.facility
+    today = facility.today()
+    weights = library.in_force("seat-weights", facility.jurisdiction, today)
     live = list(
         Cohort.objects.filter(facility=facility, status__in=LIVE_COHORT, ends_on__gte=today)
         .select_related("program", "facility")
         .order_by("starts_on", "id")
     )
-    entries = _in_line(plan, live, today)
+    entries = _in_line(asked, live, today)
     participants = {entry.participant_id: entry.participant for entry in entries}
+    participants |= {each.pk: each for each in _with_need(asked) if each.pk not in participants}
     levels = needs_of(list(participants))
     seats = list(
         Enrollment.objects.filter(participant__in=participants, status__in=SEATED, cohort__in=live)
@@ -84,32 +124,41 @@ def gather(plan: SeatPlan) -> PlanInput:
     )
     slots = _weekly(live)
     lasts = {each.pk: last_session_on(each) for each in live}
-    asked = {
+    waits = {
         (entry.participant.code, entry.program.code): (today - entry.requested_on).days for entry in entries
     }
     return PlanInput(
-        people=list(_people(facility.code, participants.values(), levels, entries, today)),
-        programs=list(_programs(live)),
+        people=list(
+            _people(facility.code, weights.data, participants.values(), levels, entries, today=today)
+        ),
+        programs=list(_programs(live, weights.data)),
         cohorts=[_cohort(each, slots[each.pk], lasts[each.pk], seats, today) for each in live],
-        pairs=list(_pairs(plan, live, list(participants.values()), asked, today)),
+        pairs=list(_pairs(asked, live, list(participants.values()), waits, today)),
         apart=_apart(participants, today),
         fixed=[(seat.participant.code, seat.cohort.code) for seat in seats],
-        asked=asked,
-        levels={participants[who].code: known for who, known in levels.items()},
+        held=list(asked.held),
+        asked=waits,
+        levels={participants[who].code: known for who, known in levels.items() if who in participants},
         participants={each.code: each for each in participants.values()},
         live={each.code: each for each in live},
         lasts={each.code: lasts[each.pk] for each in live},
+        weights=weights,
+        today=today,
         gaps=_gaps(entries, levels, live),
     )
 
 
-def _in_line(plan: SeatPlan, live: Sequence[Cohort], today: dt.date) -> list[WaitlistEntry]:
+def _in_line(asked: Asked, live: Sequence[Cohort], today: dt.date) -> list[WaitlistEntry]:
     """Approved requests here that somebody still wants, for programs that have a live cohort here."""
-    rules = library.in_force("waitlist", plan.facility.jurisdiction, today).data
-    programs = {plan.cohort.program_id} if plan.cohort else {each.program_id for each in live}
+    rules = library.in_force("waitlist", asked.facility.jurisdiction, today).data
+    programs = {each.program_id for each in live}
+    if asked.program_id:
+        programs = {asked.program_id}
+    if asked.cohort_id:
+        programs = {each.program_id for each in live if each.pk == asked.cohort_id}
     rows = (
         WaitlistEntry.objects.filter(
-            status=WaitStatus.APPROVED, participant__facility=plan.facility, program__in=programs
+            status=WaitStatus.APPROVED, participant__facility=asked.facility, program__in=programs
         )
         .select_related("participant__profile", "program")
         .order_by("requested_on", "id")
@@ -117,11 +166,26 @@ def _in_line(plan: SeatPlan, live: Sequence[Cohort], today: dt.date) -> list[Wai
     return [entry for entry in rows if not freshness(entry.confirmed_on, rules, today).asleep]
 
 
+def _with_need(asked: Asked) -> list[Participant]:
+    """People here with one of the wider needs, whether or not they stand in a line."""
+    if not asked.wider:
+        return []
+    known = Need.objects.filter(
+        domain__in=asked.wider,
+        participant__facility=asked.facility,
+        participant__whereabouts=Whereabouts.INSIDE,
+    )
+    rows = Participant.objects.filter(pk__in=known.values("participant")).select_related("profile")
+    return list(rows.order_by("id"))
+
+
 def _people(
     facility: str,
+    weights: SeatWeights,
     people: Iterable[Participant],
     levels: dict[int, dict[str, int]],
     entries: Iterable[WaitlistEntry],
+    *,
     today: dt.date,
 ) -> Iterator[Person]:
     wanted: dict[int, set[str]] = defaultdict(set)
@@ -133,8 +197,8 @@ def _people(
         known = levels.get(person.pk, {})
         profile = getattr(person, "profile", None)
         release = profile.release_on if profile else None
-        needs = {need: ASKED for need in wanted[person.pk]}
-        needs |= {need: level / LEVELS for need, level in known.items() if level}
+        needs = {need: weights.asked for need in wanted[person.pk]}
+        needs |= {need: weights.levels[level] for need, level in known.items() if level}
         yield Person(
             person.code,
             facility,
@@ -142,13 +206,26 @@ def _people(
             # The engine counts from the first day after a last session, the record names the day itself.
             release=None if release is None else max(0, (release - today).days + 1),
             wait=float(max(0, waits[person.pk])),
+            groups=groups_of(person, release, today),
         )
 
 
-def _programs(live: Iterable[Cohort]) -> Iterator[EngineProgram]:
+def groups_of(person: Participant, release: dt.date | None, today: dt.date) -> dict[str, str]:
+    """Labels that audits and floors read; no worth of a seat ever does ([F-13])."""
+    profile = getattr(person, "profile", None)
+    left = None if release is None else (release - today).days
+    return {
+        "language": person.language,
+        "leaving": "unknown" if left is None else "soon" if left <= SOON_DAYS else "later",
+        "sex": profile.sex if profile else "",
+        "race": profile.race_ethnicity if profile else "",
+    }
+
+
+def _programs(live: Iterable[Cohort], weights: SeatWeights) -> Iterator[EngineProgram]:
     for program in {each.program_id: each.program for each in live}.values():
         needs = program.needs or [NeedDomain.EDUCATION]
-        yield EngineProgram(program.code, str(needs[0]), {str(need): STRENGTH for need in needs})
+        yield EngineProgram(program.code, str(needs[0]), {str(need): weights.covered for need in needs})
 
 
 def _cohort(
@@ -164,16 +241,13 @@ def _cohort(
         start=start,
         end=max(start, (last - today).days) + 1,
         seats=cohort.free_seats + known,
-        sessions=tuple(
-            Session(slot.weekday, _minute(slot.starts), _minute(slot.ends))
-            for slot in slots
-            if slot.starts < slot.ends
-        ),
+        sessions=tuple(Session(slot.weekday, minute(slot.starts), minute(slot.ends)) for slot in slots),
         min_seats=max(0, min(fewest, cohort.free_seats + known)),
     )
 
 
-def _minute(time: dt.time) -> int:
+def minute(time: dt.time) -> int:
+    """Minutes after midnight."""
     return time.hour * 60 + time.minute
 
 
@@ -185,24 +259,35 @@ def _weekly(live: Iterable[Cohort]) -> dict[int, list[WeeklySlot]]:
 
 
 def _pairs(
-    plan: SeatPlan,
+    asked: Asked,
     live: Iterable[Cohort],
     people: Sequence[Participant],
-    asked: dict[tuple[str, str], int],
+    waits: dict[tuple[str, str], int],
     today: dt.date,
 ) -> Iterator[Pair]:
     """Every pair with its bar: a seat nobody asked for, or one that the booking rules refuse."""
     for cohort in live:
-        wanted = [each.pk for each in people if (each.code, cohort.program.code) in asked]
-        considered = cohort.free_seats > 0 and (plan.cohort_id in (None, cohort.pk))
-        facts = candidate_facts(cohort, wanted) if considered and wanted else {}
-        of_cohort = cohort_facts(cohort) if facts else None
+        wanted = [each.pk for each in people if (each.code, cohort.program.code) in waits]
+        considered = asked.considers(cohort) and bool(wanted)
+        bars = bars_of(cohort, wanted, today) if considered else {}
         for person in people:
-            known = facts.get(person.pk)
-            barred = "not asked for"
-            if known is not None and of_cohort is not None:
-                barred = "refused" if assess(known, of_cohort, today).decision.refused else ""
-            yield Pair(person.code, cohort.code, barred=barred)
+            yield Pair(person.code, cohort.code, barred=bars.get(person.pk, NOT_ASKED))
+
+
+def bars_of(
+    cohort: Cohort, people: Collection[int], today: dt.date, *, retimed: bool = False, **changed: Any
+) -> dict[int, str]:
+    """What the booking rules say of these people, by id: "" or an opaque word. ``changed`` are other cohort facts.
+
+    ``retimed`` leaves out who is called elsewhere at the cohort's present times, or has a seat in it already.
+    """
+    facts, of_cohort = candidate_facts(cohort, people), replace(cohort_facts(cohort), **changed)
+    if retimed:
+        facts = {who: replace(known, clashes=(), seat="") for who, known in facts.items()}
+    return {
+        who: REFUSED if assess(known, of_cohort, today).decision.refused else ""
+        for who, known in facts.items()
+    }
 
 
 def _apart(participants: dict[int, Participant], today: dt.date) -> list[tuple[str, str]]:

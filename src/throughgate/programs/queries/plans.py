@@ -1,34 +1,34 @@
-"""Proposals for seats as the pages and the decision record tell them. Restricted facts: pages note the read."""
+"""Proposals for seats as their pages tell them. Restricted facts: pages note the read."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from django.db.models import Count, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from throughgate.people.models import NeedDomain
+from throughgate.people.models import NeedDomain, Participant
 from throughgate.places.models import Facility
-from throughgate.programs.models import PlanState, ProposalStatus, SeatPlan, SeatProposal
+from throughgate.policies import library
+from throughgate.policies.weights import SeatWeights
+from throughgate.programs.models import PlanState, ProposalStatus, SeatPlan, SeatProposal, TodaysRule
 
-SHOWN = 50
-
-RECORD = [
-    "proposal", "facility", "asked_by", "made_at", "weights", "seed", "input_digest", "plan_digest", "proven_gap",
-    "person", "name", "cohort", "status", "todays_rule", "worth", "price", "reasons", "decided_by", "decided_at",
-    "decision_reason", "refusal", "given_to",
-]  # fmt: skip
+SHOWN = 30
+GIVEN = (ProposalStatus.ACCEPTED, ProposalStatus.CHANGED)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One proposed seat with its words."""
+    """One proposed seat with its words; ``since`` is "new" where last week's proposal did not name it."""
 
     row: SeatProposal
     reasons: list[str]
+    since: str = ""
 
     @property
     def open(self) -> bool:
@@ -37,33 +37,56 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """One of today's rules beside the plan: who has a seat only by the plan, and who only by the rule."""
+
+    rule: TodaysRule
+    gains: list[str]
+    loses: list[str]
+
+
+@dataclass(frozen=True)
 class Proposal:
-    """A plan as its page shows it. ``gains`` and ``loses`` are people with a seat by one rule and not the other."""
+    """A plan as its page shows it. ``gone`` are seats that the proposal before named and this one does not."""
 
     plan: SeatPlan
     seats: list[Shown]
     instead: list[Shown]
-    gains: list[str]
-    loses: list[str]
+    beside: list[Beside] = field(default_factory=list)
+    gone: list[SeatProposal] = field(default_factory=list)
 
     @property
     def people(self) -> list[int]:
         """Everybody on it, for the read log."""
         rows = [each.row for each in (*self.seats, *self.instead)]
-        given = [row.instead_id for row in rows if row.instead_id]
-        return [*(row.participant_id for row in rows), *given]
+        given = [row.instead_id for row in (*rows, *self.gone) if row.instead_id]
+        return [*(row.participant_id for row in (*rows, *self.gone)), *given]
 
     @property
     def undecided(self) -> int:
         """How many seats wait for a decision."""
         return sum(each.open for each in self.seats)
 
+    @property
+    def given(self) -> int:
+        """How many were given, to whomever."""
+        return sum(each.row.status in GIVEN for each in self.seats)
+
+    @property
+    def new(self) -> list[Shown]:
+        """Seats that the proposal before did not name."""
+        return [each for each in self.seats if each.since]
+
 
 def recent(facility: Facility) -> list[SeatPlan]:
-    """The latest proposals of a facility, newest first."""
+    """The latest proposals of a facility, newest first, with how many seats wait for a decision."""
     return list(
         SeatPlan.objects.filter(facility=facility)
-        .select_related("cohort")
+        .select_related("cohort", "program")
+        .annotate(
+            undecided=Count("proposals", filter=Q(proposals__status=ProposalStatus.PROPOSED)),
+            proposed=Count("proposals", filter=~Q(proposals__status=ProposalStatus.NOT_PROPOSED)),
+        )
         .order_by("-recorded_at", "-id")[:SHOWN]
     )
 
@@ -73,25 +96,77 @@ def being_made(facility: Facility) -> SeatPlan | None:
     return SeatPlan.objects.filter(facility=facility, state=PlanState.WAITING).order_by("id").first()
 
 
+def silent(plan: SeatPlan, now: dt.datetime) -> bool:
+    """Whether a proposal is on its way and nobody has been heard of for longer than the weights pack allows."""
+    if plan.state != PlanState.WAITING:
+        return False
+    facility = plan.facility
+    weights: SeatWeights = library.in_force("seat-weights", facility.jurisdiction, facility.today()).data
+    return now - (plan.heard_at or plan.recorded_at) > dt.timedelta(minutes=weights.silent_minutes)
+
+
+def together(round: uuid.UUID, facility_ids: Sequence[int]) -> list[SeatPlan]:
+    """Proposals that were asked for together, in these facilities, the newest of each facility."""
+    rows = (
+        SeatPlan.objects.filter(round=round, facility__in=facility_ids)
+        .select_related("facility", "cohort", "program", "work")
+        .annotate(
+            undecided=Count("proposals", filter=Q(proposals__status=ProposalStatus.PROPOSED)),
+            given=Count("proposals", filter=Q(proposals__status__in=GIVEN)),
+        )
+        .order_by("facility__name", "-id")
+    )
+    newest: dict[int, SeatPlan] = {}
+    for row in rows:
+        newest.setdefault(row.facility_id, row)
+    return list(newest.values())
+
+
 def shown(plan: SeatPlan) -> Proposal:
     """Everything on the page of a plan, in a fixed number of queries."""
-    rows = [
-        Shown(row, reasons(row))
-        for row in SeatProposal.objects.filter(plan=plan)
+    rows = list(
+        SeatProposal.objects.filter(plan=plan)
         .select_related("participant__unit", "cohort__program", "instead")
         .order_by("cohort__starts_on", "cohort_id", "participant__sort_name", "id")
-    ]
-    seats = [each for each in rows if each.row.status != ProposalStatus.NOT_PROPOSED]
-    instead = [each for each in rows if each.row.status == ProposalStatus.NOT_PROPOSED]
-    ours = {each.row.participant_id: each.row.participant.list_name for each in seats}
-    theirs = {each.row.participant_id: each.row.participant.list_name for each in rows if each.row.by_today}
-    return Proposal(
-        plan,
-        seats,
-        instead,
-        sorted(name for who, name in ours.items() if who not in theirs),
-        sorted(name for who, name in theirs.items() if who not in ours),
     )
+    before = _before(plan)
+    named = {(row.participant_id, row.cohort_id) for row in before}
+    seats = [
+        Shown(row, reasons(row), "new" if before and (row.participant_id, row.cohort_id) not in named else "")
+        for row in rows
+        if row.status != ProposalStatus.NOT_PROPOSED
+    ]
+    instead = [Shown(row, reasons(row)) for row in rows if row.status == ProposalStatus.NOT_PROPOSED]
+    ours = {(each.row.participant_id, each.row.cohort_id) for each in seats}
+    gone = [
+        row
+        for row in before
+        if (row.participant_id, row.cohort_id) not in ours and row.status == ProposalStatus.PROPOSED
+    ]
+    return Proposal(plan, seats, instead, list(_beside(rows)), gone)
+
+
+def _before(plan: SeatPlan) -> list[SeatProposal]:
+    """Seats that the proposal before named, whatever became of them; those for other seats are left out."""
+    if plan.previous_id is None:
+        return []
+    rows = SeatProposal.objects.filter(plan=plan.previous_id).exclude(status=ProposalStatus.NOT_PROPOSED)
+    if plan.cohort_id:
+        rows = rows.filter(cohort=plan.cohort_id)
+    if plan.program_id:
+        rows = rows.filter(cohort__program=plan.program_id)
+    return list(rows.select_related("participant__unit", "cohort").order_by("participant__sort_name", "id"))
+
+
+def _beside(rows: Sequence[SeatProposal]) -> Iterator[Beside]:
+    ours = {row.participant_id: row.participant for row in rows if row.status != ProposalStatus.NOT_PROPOSED}
+    for rule in TodaysRule:
+        theirs = {row.participant_id: row.participant for row in rows if rule in row.by_rules}
+        yield Beside(rule, _names(ours, theirs), _names(theirs, ours))
+
+
+def _names(these: dict[int, Participant], those: dict[int, Participant]) -> list[str]:
+    return sorted(person.list_name for who, person in these.items() if who not in those)
 
 
 def reasons(row: SeatProposal) -> list[str]:
@@ -135,23 +210,3 @@ def _against(row: SeatProposal) -> Iterator[str]:
     }
     for code in row.facts.get("why_not", []):
         yield words.get(code, words["unavailable"])
-
-
-def record(found: Proposal) -> Iterator[list[object]]:
-    """The decision record, a row for each seat: the plan it comes from, the facts, who decided what and why."""
-    plan = found.plan
-    head = [
-        plan.code, plan.facility.name, plan.asked_by, _stamp(plan.made_at), plan.weights_version, plan.seed,
-        plan.input_digest, plan.digest, plan.gap,
-    ]  # fmt: skip
-    for each in (*found.seats, *found.instead):
-        row = each.row
-        yield [
-            *head, row.participant.code, row.participant.list_name, row.cohort.name, row.status,
-            "yes" if row.by_today else "no", row.worth, row.price, " ".join(each.reasons), row.decided_by,
-            _stamp(row.decided_at), row.reason, row.refusal, row.instead.list_name if row.instead else "",
-        ]  # fmt: skip
-
-
-def _stamp(moment: dt.datetime | None) -> str:
-    return moment.isoformat(timespec="seconds") if moment else ""

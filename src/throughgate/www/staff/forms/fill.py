@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.people.models import Participant
@@ -12,6 +13,7 @@ from throughgate.places.models import Facility
 from throughgate.programs.models import (
     LIVE_COHORT,
     Cohort,
+    Program,
     SeatProposal,
     WaitlistEntry,
     WaitStatus,
@@ -19,12 +21,12 @@ from throughgate.programs.models import (
 from throughgate.www.staff.shell import Refusable
 
 if TYPE_CHECKING:
-    OneCohort = forms.ModelChoiceField[Cohort]
     OnePerson = forms.ModelChoiceField[Participant]
 else:
-    OneCohort = OnePerson = forms.ModelChoiceField
+    OnePerson = forms.ModelChoiceField
 
 WHY = {"rows": 3}
+HERE, EVERYWHERE = "here", "agency"
 
 
 class _Named(OnePerson):
@@ -32,29 +34,45 @@ class _Named(OnePerson):
         return obj.list_name
 
 
-class _Run(OneCohort):
-    def label_from_instance(self, obj: Cohort) -> str:
-        return obj.name
-
-
 class AskForm(Refusable):
-    """For what a proposal is asked."""
+    """For which free seats a proposal is asked: all here, of one program or cohort, or of all my facilities."""
 
-    cohort = _Run(
-        queryset=Cohort.objects.none(),
-        label=_("Which seats?"),
-        required=False,
-        to_field_name="code",
-        empty_label=_("All free seats here"),
-    )
+    seats = forms.ChoiceField(label=_("Which seats?"))
 
-    def __init__(self, *args: Any, facility: Facility) -> None:
+    def __init__(self, *args: Any, facility: Facility, several: bool) -> None:
         super().__init__(*args)
-        field = self.fields["cohort"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Cohort.objects.filter(
-            facility=facility, status__in=LIVE_COHORT, ends_on__gte=facility.today()
-        ).order_by("name", "id")
+        live = list(
+            Cohort.objects.filter(facility=facility, status__in=LIVE_COHORT, ends_on__gte=facility.today())
+            .select_related("program")
+            .order_by("name", "id")
+        )
+        self.cohorts = {each.code: each for each in live}
+        self.programs: dict[str, Program] = {
+            each.program.code: each.program for each in sorted(live, key=lambda one: one.program.name)
+        }
+        whole = [(HERE, _now("All free seats here"))]
+        if several:
+            whole.append((EVERYWHERE, _now("All free seats at all my facilities")))
+        field = self.fields["seats"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            *whole,
+            (_now("One program"), [(f"program {code}", each.name) for code, each in self.programs.items()]),
+            (_now("One cohort"), [(f"cohort {code}", each.name) for code, each in self.cohorts.items()]),
+        ]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether all facilities of the actor are meant."""
+        return bool(self.cleaned_data["seats"] == EVERYWHERE)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The one program or cohort that was chosen, as the verb takes it."""
+        kind, _space, code = self.cleaned_data["seats"].partition(" ")
+        if kind == "program":
+            return {"program": self.programs[code]}
+        return {"cohort": self.cohorts[code]} if kind == "cohort" else {}
 
 
 class WhyForm(Refusable):
@@ -64,7 +82,9 @@ class WhyForm(Refusable):
         label=_("Reason"),
         max_length=250,
         widget=forms.Textarea(attrs=WHY),
-        help_text=_("At least 10 characters. It stays in the decision record."),
+        help_text=_(
+            "At least 10 characters. It stays in the decision record, and an auditor reads it: name nobody."
+        ),
     )
 
 
