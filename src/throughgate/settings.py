@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).resolve().parent
 DATA_DIR = var_dir()
 
 DEMO = env.flag("THROUGHGATE_DEMO")
+THROUGHGATE_PERSONAS = "/be/"
 DEBUG = env.flag("THROUGHGATE_DEBUG")
 # Commands that only read code (type checks, linting) need no lasting secret and write nothing.
 SECRET_KEY = (

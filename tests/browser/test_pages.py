@@ -7,9 +7,6 @@ canaries: believable ones, with long words in every field.
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,20 +16,15 @@ from axe_playwright_python.sync_playwright import Axe
 from canary_walk import meant_for, paths
 from canary_world import Viewer, World, build
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+from serving import NEEDS_BROWSER, chromium, served
 from test_every_address import addresses
 
 from acting import signed_in
-from cluster import admin, clone, point_at
 from throughgate.access.roles import RoleName
 from throughgate.base import scope
 from throughgate.base.scope import Audience
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 MOST_TRIED = 12
@@ -50,18 +42,7 @@ BOTH_LANGUAGES = {Audience.PUBLIC, Audience.PARTICIPANT, Audience.VISITOR, Audie
 # Pages that no guard of ours lists: signing in, and an address that leads nowhere.
 ALSO = {Audience.PUBLIC: (("/account/login/", 200), ("/account/password/reset/", 200), ("/nowhere/", 404))}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="No Chromium: name one in CHROMIUM"),
-]
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Says nothing for each request."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+pytestmark = NEEDS_BROWSER
 
 
 @dataclass
@@ -90,35 +71,18 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(template_database: str, django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    before = connections["default"].settings_dict["NAME"]
-    name = f"live_pages_{os.getpid()}"
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        # The browser's driver keeps an event loop in this thread, which Django would take for asynchronous code.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        clone(template_database, name)
-        point_at(name)
-        server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler, ipv6=False)
-        server.set_app(StaticFilesHandler(WSGIHandler()))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            with scope.system("pages in a browser"):
-                world = build()
-            yield Site(f"http://localhost:{server.server_address[1]}", world)
-        finally:
-            server.shutdown()
-            server.server_close()
-            connections.close_all()
-            point_at(before)
-            with admin() as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    def make() -> World:
+        with scope.system("pages in a browser"):
+            return build()
+
+    with served(template_database, django_db_blocker, make) as (address, world):
+        yield Site(address, world)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as made:
+        yield made
 
 
 def context(

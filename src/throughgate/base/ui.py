@@ -262,14 +262,15 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what every page shell shows.
 
     Settings: ``THROUGHGATE_BANNER`` (text over every page; a demonstration says by itself that its people are
-    invented) and ``THROUGHGATE_LOCK_MINUTES`` (idle minutes after which a signed-in screen hides itself; 10,
-    0 = never).
+    invented), ``THROUGHGATE_PERSONAS`` (where a demonstration lets one become somebody else) and
+    ``THROUGHGATE_LOCK_MINUTES`` (idle minutes after which a signed-in screen hides itself; 10, 0 = never).
     """
     invented = _("Demonstration: every person here is invented.") if getattr(settings, "DEMO", False) else ""
     return {
         "product_version": __version__,
         "printed_at": timezone.now(),
         "environment_banner": getattr(settings, "THROUGHGATE_BANNER", "") or invented,
+        "personas_address": getattr(settings, "THROUGHGATE_PERSONAS", "") if invented else "",
         "lock_after": getattr(settings, "THROUGHGATE_LOCK_MINUTES", 10),
     }
 

@@ -321,7 +321,7 @@ def _seats(asked: _Asked) -> list[Item]:
             light="amber" if row.waiting else "green",
             due=row.next,
             remedy_label=_("Fill seats"),
-            url_name="staff:cohort",
+            url_name="staff:cohort_seats",
             args=(row.code,),
             who=row.facility.short_name,
         )
