@@ -42,7 +42,9 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "throughgate.base.audit",
     "throughgate.base.apps.BaseConfig",
+    "throughgate.base.links",
     "throughgate.base.outbox",
+    "throughgate.base.uploads",
     "throughgate.base.works",
     "throughgate.access",
     "throughgate.places",
@@ -126,6 +128,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# The address that mails and search engines are given, and how many proxies of ours stand before us.
+SITE_ADDRESS = env.text("THROUGHGATE_ADDRESS", "http://localhost:8000")
+PROXIES = int(env.text("THROUGHGATE_PROXIES", "0"))
+
 HTTPS = env.flag("THROUGHGATE_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
@@ -169,6 +175,13 @@ WORKER_THREADS = 2
 JURISDICTION = env.text("THROUGHGATE_JURISDICTION", "default")
 POLICY_DIR = env.text("THROUGHGATE_POLICY_DIR")
 FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
+# Files that people send from outside: how large one may be. A form that is far larger is not read at all.
+UPLOAD_BYTES = int(env.text("THROUGHGATE_UPLOAD_BYTES", str(10 * 1024 * 1024)))
+FILE_UPLOAD_HANDLERS = [
+    "throughgate.base.uploads.handler.SmallBodies",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

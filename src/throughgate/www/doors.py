@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
+from throughgate.base.links import Followed
 from throughgate.base.scope import Audience
 from throughgate.base.ui import NavItem
 
@@ -26,6 +28,11 @@ def actor_of(request: HttpRequest) -> Actor:
     """The one who asks, as the middleware found out."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
+
+
+def by_link(link: Followed) -> Actor:
+    """The one who follows a no-account link: the system acting for the name that the link was offered to."""
+    return replace(Actor.system(f"link {link.purpose}"), name=str(link.data.get("name") or _("by link")))
 
 
 def page(*audiences: Audience, permission: Permission | None = None) -> Callable[[View[P]], View[P]]:
@@ -154,6 +161,7 @@ def not_found(condition: bool) -> None:
 
 __all__ = [
     "actor_of",
+    "by_link",
     "everyone",
     "navigation",
     "not_found",

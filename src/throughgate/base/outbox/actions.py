@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
-from throughgate.base import scope
+from throughgate.base import links, scope
 from throughgate.base.jobs import enqueue
 from throughgate.base.outbox.models import Message
 from throughgate.base.scope import Audience
@@ -78,7 +79,15 @@ def deliver(*, code: str) -> None:
     carry = import_string(CARRIERS[message.channel])
     carry(message)
     message.status, message.sent_at = Message.Status.SENT, timezone.now()
-    message.save(update_fields=["subject", "body", "attempts", "status", "sent_at"])
+    if not settings.DEMO:
+        _hide_links(message)
+    message.save(update_fields=["subject", "body", "data", "attempts", "status", "sent_at"])
+
+
+def _hide_links(message: Message) -> None:
+    """Who may see what was sent cannot follow its no-account links; a demonstration's mailbox can."""
+    message.body = links.hidden(message.body)
+    message.data = json.loads(links.hidden(json.dumps(message.data, ensure_ascii=False)))
 
 
 CARRIERS = {

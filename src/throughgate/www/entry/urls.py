@@ -6,7 +6,7 @@ from django.urls import path
 
 from throughgate.base.ui_views import styleguide
 from throughgate.www.doors import everyone
-from throughgate.www.entry import health, views
+from throughgate.www.entry import follow, health, views
 
 app_name = "entry"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("be/<str:code>/", views.become, name="become"),
     path("switch/", views.switch, name="switch"),
     path("styleguide/", everyone()(styleguide), name="styleguide"),
+    path("l/<str:token>/", follow.follow, name="link"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
