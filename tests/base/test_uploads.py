@@ -157,9 +157,13 @@ def test_a_file_is_kept_guarded_and_given_out_as_a_download_only() -> None:
         if audience == Audience.JOB:
             continue
         for table in ("uploads_upload", "uploads_bytes"):
-            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-                with scope.enter(Context(audience=audience)), connection.cursor() as cursor:
-                    cursor.execute(f"SELECT * FROM {table}")
+            with (
+                pytest.raises(DatabaseError, match="permission denied"),
+                transaction.atomic(),
+                scope.enter(Context(audience=audience)),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(f"SELECT * FROM {table}")
     actions.remove(upload.code)
     assert actions.answer(upload.code) is None
 

@@ -39,6 +39,7 @@ OUTER = (
     *("www/doors.py", "base/templatetags", "base/ui.py", "base/charts.py", "base/dberrors.py", "base/pdf.py"),
     *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules.py"),
     *("programs/rules", "programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
+    *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )
 # A column of numbers is written "#Hours" in a template; the table translates what stands behind the sign.

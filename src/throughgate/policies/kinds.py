@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attendance, credit, deadlines, holidays, house, readiness, reasons, regime, waitlist, weights
+from . import (
+    attendance,
+    credit,
+    deadlines,
+    frontdoor,
+    holidays,
+    house,
+    readiness,
+    reasons,
+    regime,
+    waitlist,
+    weights,
+)
 from .reading import Table
 
 KINDS: dict[str, Callable[[Table], Any]] = {
@@ -14,6 +26,7 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "contacts": deadlines.read_contacts,
     "credit": credit.read,
     "deadlines": deadlines.read_deadlines,
+    "front-door": frontdoor.read,
     "holidays": holidays.read,
     "leaving": reasons.read_leaving,
     "publishing": house.read_publishing,

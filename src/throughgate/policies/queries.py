@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .attendance import AttendanceRules
 from .credit import CreditRules
 from .deadlines import ContactRules, DeadlineRules, ReviewRules
+from .frontdoor import FrontDoorRules
 from .holidays import HolidayRules
 from .house import PublishingRules, ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
@@ -37,6 +38,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "contacts": _("Contacts after release"),
     "credit": _("Time credit and pay"),
     "deadlines": _("Answer deadlines"),
+    "front-door": _("The front door: enquiries, saved forms, spam"),
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
     "publishing": _("Numbers about people that may be published"),
@@ -74,6 +76,11 @@ def credit(jurisdiction: str, on: dt.date) -> Pack[CreditRules] | None:
 def deadlines(jurisdiction: str, on: dt.date) -> Pack[DeadlineRules]:
     """The answer deadlines in force."""
     return in_force("deadlines", jurisdiction, on)
+
+
+def front_door(jurisdiction: str, on: dt.date) -> Pack[FrontDoorRules]:
+    """How enquiries are kept, held back and compared."""
+    return in_force("front-door", jurisdiction, on)
 
 
 def holidays(jurisdiction: str, on: dt.date) -> Pack[HolidayRules]:

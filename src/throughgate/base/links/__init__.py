@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
+from django.apps import apps as registry  # this package has a module of that name
 from django.conf import settings
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponseBase
@@ -168,7 +168,7 @@ def hash_of(token: str) -> str:
 
 
 def _rows() -> Any:
-    return apps.get_model("links", "Link").objects.all()
+    return registry.get_model("links", "Link").objects.all()
 
 
 __all__ = [

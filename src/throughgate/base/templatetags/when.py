@@ -33,6 +33,12 @@ def day(value: date | datetime | None, zone: tzinfo | str | None = None) -> str:
     return date_format(_local(value, zone), "j M Y") if value else "—"
 
 
+@register.filter
+def isoday(value: str) -> str:
+    """A day that was kept as text, such as 2027-02-14, in the reader's words: for letters."""
+    return day(date.fromisoformat(value)) if value else "—"
+
+
 @register.filter(expects_localtime=False)
 def longday(value: date | datetime | None, zone: tzinfo | str | None = None) -> str:
     """Tuesday 24 November 2026."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -21,7 +22,12 @@ from throughgate.base.uploads.models import Bytes, Upload
 
 @transaction.atomic
 def take(
-    *, file: UploadedFile | None, purpose: str, subject: str, given_by: str, most_bytes: int | None = None
+    *,
+    file: UploadedFile[Any] | None,
+    purpose: str,
+    subject: str,
+    given_by: str,
+    most_bytes: int | None = None,
 ) -> Upload:
     """Keep a file that was sent with a form; raises :class:`Refused` in words when it is not let in.
 

@@ -2,6 +2,13 @@
 
 from throughgate.partners.models.agreements import Agreement, AgreementKind
 from throughgate.partners.models.directory import Location, OpeningHours, Service, ServicePlace
+from throughgate.partners.models.enquiries import (
+    Enquiry,
+    EnquiryDraft,
+    EnquiryKind,
+    EnquiryMessage,
+    EnquiryStatus,
+)
 from throughgate.partners.models.organizations import (
     DIRECTORY,
     Organization,
@@ -13,6 +20,11 @@ __all__ = [
     "DIRECTORY",
     "Agreement",
     "AgreementKind",
+    "Enquiry",
+    "EnquiryDraft",
+    "EnquiryKind",
+    "EnquiryMessage",
+    "EnquiryStatus",
     "Location",
     "OpeningHours",
     "Organization",

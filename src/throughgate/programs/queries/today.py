@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
 from throughgate.base.templatetags.when import day as day_words
+from throughgate.partners.enquiries.queries import waiting_for_us
 from throughgate.partners.models import Agreement
 from throughgate.people.models import Change, Participant, Whereabouts
 from throughgate.places.models import Facility, RegimePeriod
@@ -176,6 +177,24 @@ def _risks(asked: _Asked) -> list[Item]:
             )
         )
     return items
+
+
+def _enquiries(asked: _Asked) -> list[Item]:
+    """Offers of help whose answer is ours to give, what is late first ([P-119])."""
+    today = asked.today()
+    return [
+        Item(
+            title=row.organization_name or row.name,
+            why=row.summary[:160] or str(row.get_kind_display()),
+            light="red" if row.due_on and row.due_on < today else "amber" if row.due_on == today else "green",
+            due=row.due_on,
+            remedy_label=_("Answer"),
+            url_name="staff:enquiry",
+            args=(row.code,),
+            who=row.facility.short_name if row.facility else "",
+        )
+        for row in waiting_for_us(asked.by, asked.places)
+    ]
 
 
 def _missing(asked: _Asked) -> list[Item]:
@@ -455,6 +474,7 @@ def _lost(asked: _Asked) -> list[Item]:
 P = Permission
 SECTIONS: tuple[tuple[str, Promise, tuple[Permission, ...], Callable[[_Asked], list[Item]]], ...] = (
     ("at_risk", gettext_lazy("Sessions at risk"), (P.MANAGE_SESSIONS,), _risks),
+    ("enquiries", gettext_lazy("Offers of help to answer"), (P.MANAGE_PARTNERS,), _enquiries),
     ("attendance", gettext_lazy("Attendance not recorded"), (P.MARK_ATTENDANCE,), _missing),
     (
         "clearances",

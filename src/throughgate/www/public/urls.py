@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.public import directory, views
+from throughgate.www.public import directory, involved, views
 
 app_name = "public"
 urlpatterns = [
@@ -13,7 +13,8 @@ urlpatterns = [
     path("facilities/<str:code>/", views.facility, name="facility"),
     path("directory/", directory.directory, name="directory"),
     path("directory/<str:code>/", directory.organization, name="organization"),
-    path("get-involved/", views.involved, name="involved"),
+    path("get-involved/", involved.involved, name="involved"),
+    path("get-involved/<str:kind>/", involved.begin, name="begin"),
     path("results/", views.results, name="results"),
     path("stories/", views.stories, name="stories"),
 ]

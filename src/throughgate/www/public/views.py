@@ -46,12 +46,6 @@ def facility(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @everyone()
-def involved(request: HttpRequest) -> HttpResponse:
-    """Three ways to help."""
-    return render(request, "public/involved.html", {"facilities": public.facilities(), "door": "involved"})
-
-
-@everyone()
 def results(request: HttpRequest) -> HttpResponse:
     """What can be said honestly today, and what cannot."""
     today = timezone.localdate()

@@ -143,4 +143,5 @@ urlpatterns = [
     path("", include("throughgate.www.staff.list_urls")),
     path("", include("throughgate.www.staff.import_urls")),
     path("", include("throughgate.www.staff.fill_urls")),
+    path("", include("throughgate.www.staff.enquiry_urls")),
 ]

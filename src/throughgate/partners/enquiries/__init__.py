@@ -1,0 +1,1 @@
+"""The front door: enquiries of organizations, individuals and employers, their clock and their thread."""
