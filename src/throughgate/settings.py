@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "throughgate.partners",
     "throughgate.visitors",
     "throughgate.programs",
+    "throughgate.outcomes",
     "throughgate.exchange",
     "throughgate.www",
 ]

@@ -27,6 +27,7 @@ from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base.outbox.models import Message
 from throughgate.base.scope import Audience
+from throughgate.outcomes import models as outcomes
 from throughgate.people import models as people
 from throughgate.places.models import RegimePeriod, RegimeReason
 from throughgate.programs import models as programs
@@ -48,6 +49,7 @@ class Kind(Enum):
     REGIME = auto()  # why security really restricted the regime
     REVIEW = auto()  # blocks and emergency access
     DECISION = auto()  # why a proposed seat was declined or given to somebody else
+    JUSTICE = auto()  # what became of people, row by row, and what partners wrote about whom they served
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ PERMISSIONS = {
     Kind.REGIME: (Permission.DECLARE_REGIME,),
     Kind.REVIEW: (Permission.REVIEW_ACCESS,),
     Kind.DECISION: (Permission.VIEW_RESTRICTED,),
+    Kind.JUSTICE: (Permission.EVALUATE,),
 }
 OWN = {Kind.NAME, Kind.RESTRICTED, Kind.ATTENDANCE, Kind.CONSENT}
 TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
@@ -190,6 +193,7 @@ def build() -> World:
     seat = _places(world, target, group, past, elsewhere)
     orders = _protected(world, target, neighbor, leader, place)
     consent = _consents(world, target, org, other_org)
+    _outcomes(world, target, org, place)
     viewers(world, place, elsewhere, org, other_org, target, leader)
     message = Message.objects.create(
         key="canary",
@@ -432,6 +436,43 @@ def _consents(world: World, target: Any, org: Any, other_org: Any) -> people.Con
         made = made or consent
     assert made is not None
     return made
+
+
+def _outcomes(world: World, target: Any, org: Any, place: Any) -> None:
+    """What became of the person, a roster that names them, and a file of a study."""
+
+    def plant(where: str, longest: int = 0) -> str:
+        return world.plant(f"outcomes.{where}", Kind.JUSTICE, longest=longest)
+
+    day = make.TODAY - 30 * DAY
+    facts: dict[type[models.Model], dict[str, Any]] = {
+        outcomes.JusticeEvent: {"kind": "arrest", "on": day, "nature": "new_crime"},
+        outcomes.SupervisionSpell: {
+            "kind": "parole", "starts_on": day, "jurisdiction": plant("SupervisionSpell.jurisdiction", 12),
+        },
+        outcomes.Departure: {"kind": "transfer", "on": day},
+        outcomes.PositiveOutcome: {"kind": "housing", "on": day},
+    }  # fmt: skip
+    for model, given in facts.items():
+        name = model.__name__
+        model._default_manager.create(
+            participant=target, source=plant(f"{name}.source"), source_key=plant(f"{name}.source_key"),
+            load_code=plant(f"{name}.load_code", 8), **given,
+        )  # fmt: skip
+    roster = outcomes.Roster.objects.create(
+        organization=org, program_name="x", file_name="x", digest="0" * 64, state="linked", given_by="x",
+        facility_ids=[place.pk],
+    )  # fmt: skip
+    outcomes.RosterRecord.objects.create(
+        roster=roster, line=2, participant=target, decision="same", decided_by="x",
+        **{name: plant(f"RosterRecord.{name}", 12) for name in ("reference", "first_name", "last_name", "sex")},
+    )  # fmt: skip
+    study = outcomes.Study.objects.create(title="x", basis="file", made_by="x", facility_ids=[place.pk])
+    outcomes.StudyFile.objects.create(
+        study=study, size=1,
+        **{name: plant(f"StudyFile.{name}", 10) for name in ("file_name", "ending", "digest", "given_by")},
+    )  # fmt: skip
+    world.codes |= {"rosters": [roster.code], "studies": [study.code]}
 
 
 def viewers(

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     VIEW_AUDIT = "view_audit"
     VIEW_MESSAGES = "view_messages"
     MANAGE_OWN_TEAM = "manage_own_team"
+    EVALUATE = "evaluate"
 
     @property
     def words(self) -> str | Promise:
@@ -77,4 +78,5 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_AUDIT: _("read and verify the audit trail"),
     Permission.VIEW_MESSAGES: _("see which messages were sent"),
     Permission.MANAGE_OWN_TEAM: _("keep their own organization's team"),
+    Permission.EVALUATE: _("read justice records one by one, and define and run studies of outcomes"),
 }

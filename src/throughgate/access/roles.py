@@ -23,6 +23,7 @@ class RoleName(StrEnum):
     LEADERSHIP = "leadership"
     ADMINISTRATOR = "administrator"
     SUPERVISION = "supervision"
+    EVALUATOR = "evaluator"
     AUDITOR = "auditor"
     PARTNER_LEAD = "partner_lead"
     PARTNER_STAFF = "partner_staff"
@@ -190,6 +191,13 @@ ROLES: dict[RoleName, Role] = {
             _("Supervision officer"),
             _("Sees attendance and completion facts and the next appointment, never therapy."),
             frozenset({P.VIEW_PEOPLE, P.VIEW_RESTRICTED}),
+        ),
+        Role(
+            RoleName.EVALUATOR,
+            Audience.STAFF,
+            _("Evaluator"),
+            _("Studies whether programs help, from justice records that nobody else reads one by one."),
+            frozenset({P.VIEW_REPORTS, P.EVALUATE}),
         ),
         Role(
             RoleName.AUDITOR,

@@ -35,6 +35,9 @@ RAISED: dict[str, Reason] = {
         _("A decision about a proposed seat stays as it was made."),
         _("Give or end the place itself instead."),
     ),
+    "TG020": Reason(
+        "stays", _("A plan and a run of a study stay as they are."), _("Make another version, or run again.")
+    ),
     "TG005": Reason("only_added_to", _("This record is only ever added to."), _("Add a reversing line.")),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from django.db import transaction
@@ -18,13 +18,16 @@ from throughgate.base.errors import Reason, Refused
 from throughgate.base.jobs import enqueue
 from throughgate.base.works.models import Work
 from throughgate.exchange import files, jobs
-from throughgate.exchange.models import Import, ImportRow, Kind, State, What
+from throughgate.exchange.models import RECORDS, Import, ImportRow, Kind, State, What
 
 _SOURCE = re.compile(r"[\w .,()/&'-]{2,60}")
 
 
 def require(by: Actor, kind: str) -> None:
-    """Who imports needs the permission; a directory also that of keeping partners."""
+    """Who imports needs the permission; a directory also that of keeping partners, records that of evaluating."""
+    if kind in RECORDS:
+        by.require(Permission.EVALUATE)
+        return
     by.require(Permission.IMPORT_DATA)
     if kind == Kind.DIRECTORY:
         by.require(Permission.MANAGE_PARTNERS)
@@ -40,12 +43,16 @@ def receive(
     source: str,
     as_of: dt.date | None = None,
     system: str = "",
+    lag_days: int | None = None,
+    covers: Sequence[str] | None = None,
     later: bool = True,
 ) -> Import:
     """Take a file in; it is read in the background (or by the caller, when not ``later``).
 
     ``source`` names where the data comes from and tells its identifiers from others'; ``as_of`` is the day a
     custody extract speaks of; ``system`` names the numbering of its people (the source's name if not given).
+    For records of what became of people ``lag_days`` says how late they arrive and ``covers`` which
+    jurisdictions would be seen.
     Refuses an unknown kind, a source without a proper name, a missing or future as-of day, and a file that
     is empty or too large.
     """
@@ -72,6 +79,8 @@ def receive(
             options={
                 "as_of": as_of.isoformat() if as_of else "",
                 "system": (system or source).strip()[:30],
+                "lag_days": lag_days,
+                "covers": None if covers is None else list(covers),
                 "facilities": None if by.is_system else sorted(by.facility_ids),
             },
             asked_by=by.name,
@@ -96,7 +105,7 @@ def _against(kind: str, source: str, as_of: dt.date | None) -> Iterator[Reason]:
             _("The source needs a plain name of 2 to 60 letters."),
             _("Name the directory or custody system, the same each time."),
         )
-    if kind == Kind.CUSTODY and as_of is None:
+    if kind in (Kind.CUSTODY, *RECORDS) and as_of is None:
         yield Reason("as_of", _("Say which day the extract speaks of."), _("Give the day it was made."))
     if as_of is not None and as_of > timezone.now().date() + dt.timedelta(days=1):
         yield Reason("as_of_future", _("The as-of day has not come yet."))
@@ -136,7 +145,7 @@ def apply(*, by: Actor, load: Import, later: bool = True) -> Import:
             Reason("not_ready", _("This import is not ready to be applied."), _("Wait until it is read."))
         )
     as_of = load.options.get("as_of")
-    if as_of and _newer(load.source, dt.date.fromisoformat(as_of)):
+    if as_of and load.kind == Kind.CUSTODY and _newer(load.source, dt.date.fromisoformat(as_of)):
         raise Refused(Reason("older", _("A newer extract of this source was applied already.")))
     load.state = State.APPLYING
     load.work = Work.objects.create(

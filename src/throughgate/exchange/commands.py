@@ -13,13 +13,26 @@ from throughgate.base import scope
 from throughgate.base.errors import Refused
 from throughgate.base.trouble import Trouble
 from throughgate.exchange import actions, files, out, pipeline
-from throughgate.exchange.models import Import, State, What
+from throughgate.exchange.models import Import, Kind, State, What
 
+# What the command calls the kinds of records about what became of people.
+RECORD_KINDS = {
+    "justice-events": (
+        Kind.JUSTICE,
+        "arrests, convictions, returns to prison: CSV or Excel, one row an event",
+    ),
+    "supervision": (Kind.SUPERVISION, "times under supervision"),
+    "departures": (Kind.DEPARTURE, "deaths, removals, moves to other jurisdictions"),
+    "positive-outcomes": (Kind.POSITIVE, "work, housing, education, health, family"),
+}
 SHOWN = (What.NEW, What.CHANGED, What.UNCHANGED, What.REFUSED, What.CONFLICT)
 
 
 def main_import(argv: Sequence[str]) -> int:
-    """Bring in a directory or a custody extract. Exit code 0: all rows good; 3: some refused; 1: nothing read."""
+    """Bring in a directory, a custody extract, or what became of people.
+
+    Exit code 0: all rows good; 3: some refused; 1: nothing read.
+    """
     options = _import_options(list(argv))
     path = Path(options.file)
     if not path.is_file():
@@ -44,16 +57,26 @@ def _import_options(argv: list[str]) -> argparse.Namespace:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     directory = kinds.add_parser("directory", help="a partner directory: HSDS JSON, HSDS tables (ZIP), CSV")
     custody = kinds.add_parser("custody", help="a custody extract: CSV or Excel, one row a term")
-    for each in (directory, custody):
+    records = [kinds.add_parser(name, help=words) for name, (_kind, words) in RECORD_KINDS.items()]
+    for each in (directory, custody, *records):
         each.add_argument("file", metavar="FILE")
         each.add_argument("--source", help="where it comes from; the same name each time")
         each.add_argument("--apply", action="store_true", help="write it; without, only look")
         each.add_argument("--preview-to", metavar="OUT.csv", help="write the preview, row by row")
-    custody.add_argument("--as-of", required=True, type=_day, metavar="YYYY-MM-DD", help="the extract's day")
-    custody.add_argument("--system", default="", help="whose numbers person_ref are (else the source)")
+    for each in (custody, *records):
+        each.add_argument("--as-of", required=True, type=_day, metavar="YYYY-MM-DD", help="the extract's day")
+        each.add_argument("--system", default="", help="whose numbers person_ref are (else the source)")
+    for each in records:
+        each.add_argument("--lag-days", type=int, metavar="N", help="days until everything is in it")
+        each.add_argument("--covers", metavar="US-XX,US-YY", help="jurisdictions whose events it holds")
     options = parser.parse_args(argv)
+    options.kind = RECORD_KINDS[options.kind][0] if options.kind in RECORD_KINDS else options.kind
     options.source = options.source or Path(options.file).name.split(".")[0][:60]
     return options
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _day(text: str) -> dt.date:
@@ -98,6 +121,8 @@ def _read(options: argparse.Namespace, path: Path) -> Import:
             source=options.source,
             as_of=_as_of(options),
             system=getattr(options, "system", ""),
+            lag_days=getattr(options, "lag_days", None),
+            covers=_listed(getattr(options, "covers", None)),
             later=False,
         )
     return pipeline.read(load.code, _progress("Comparing"))

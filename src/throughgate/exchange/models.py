@@ -19,6 +19,14 @@ class Kind(models.TextChoices):
 
     DIRECTORY = "directory", _("Partner directory")
     CUSTODY = "custody", _("Custody extract")
+    JUSTICE = "justice", _("Justice events")
+    SUPERVISION = "supervision", _("Times under supervision")
+    DEPARTURE = "departure", _("Deaths, removals and departures")
+    POSITIVE = "positive", _("Positive outcomes")
+
+
+# What becomes of people after release: only roles that evaluate import it, and see its rows.
+RECORDS = (Kind.JUSTICE, Kind.SUPERVISION, Kind.DEPARTURE, Kind.POSITIVE)
 
 
 class State(models.TextChoices):
@@ -43,12 +51,16 @@ class What(models.TextChoices):
     CONFLICT = "conflict", _("For a person to decide")
 
 
-# Who may import sees a directory; a custody extract only who asked for it, or works in all its facilities.
-_SEEN = permitted(
-    "import_data",
-    "(kind = 'directory' OR membership_id = (SELECT tg.membership_id())"
-    " OR (facility_ids <> '{}' AND facility_ids <@ (SELECT tg.facility_ids())::bigint[]))",
+_OWN = (
+    "(membership_id = (SELECT tg.membership_id())"
+    " OR (facility_ids <> '{}' AND facility_ids <@ (SELECT tg.facility_ids())::bigint[]))"
 )
+# Who may import sees a directory; a custody extract only who asked for it, or works in all its facilities;
+# records of what became of people only who evaluates, likewise.
+_DATA = permitted("import_data", f"(kind = 'directory' OR (kind = 'custody' AND {_OWN}))")
+_LATER = permitted("evaluate", f"(kind NOT IN ('directory', 'custody') AND {_OWN})")
+_SEEN = f"({_DATA} OR {_LATER})"
+_OF_SEEN = f"({permitted('import_data')} OR {permitted('evaluate')}) AND {seen('exchange_import', 'load_id')}"
 
 
 class Import(Coded, Recorded):
@@ -59,7 +71,7 @@ class Import(Coded, Recorded):
     ``applied_through`` is the last position that was applied: the mark from which it goes on after a crash.
     """
 
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     source = models.CharField(_("source"), max_length=60)
     file_name = models.CharField(_("file"), max_length=200)
     digest = models.CharField(_("SHA-256 of the file"), max_length=64)
@@ -134,8 +146,8 @@ class ImportRow(models.Model):
         audited=False,
         rules={
             Audience.STAFF: Rule(
-                read=permitted("import_data", seen("exchange_import", "load_id")),
-                write=permitted("import_data", seen("exchange_import", "load_id")),
+                read=_OF_SEEN,
+                write=_OF_SEEN,
             )
         },
     )

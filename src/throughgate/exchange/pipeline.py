@@ -52,14 +52,18 @@ class Subject(Protocol):
     def notices(self, load: Import) -> list[str]:
         """What the whole file is told, after comparing."""
 
+    def finished(self, load: Import) -> None:
+        """What follows when everything is written."""
+
 
 def subject(kind: str) -> Subject:
     """The subject of a kind of import."""
     from throughgate.exchange.custody import store as custody  # noqa: PLC0415 - each loads what it needs
     from throughgate.exchange.directory import store as directory  # noqa: PLC0415
+    from throughgate.exchange.records import store as records  # noqa: PLC0415
 
     subjects: dict[str, Subject] = {Kind.DIRECTORY.value: directory, Kind.CUSTODY.value: custody}
-    return subjects[kind]
+    return subjects.get(kind, records)
 
 
 @contextmanager
@@ -211,6 +215,7 @@ def apply(code: str, progress: Progress = _quiet) -> Import:
             _count(load)
             load.state, load.finished_at = State.DONE, timezone.now()
             load.save(update_fields=["counts", "state", "finished_at"])
+            subject(load.kind).finished(load)
             _work(load, state=Work.State.DONE, finished_at=timezone.now(), done=most)
     return load
 

@@ -19,6 +19,7 @@ from .holidays import HolidayRules
 from .house import PublishingRules, ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
 from .library import SHIPPED, Gap, Library, chain, in_force, library, load
+from .linkage import LinkageRules
 from .packs import Pack
 from .readiness import ReadinessRules
 from .reading import PolicyError, Problem
@@ -41,6 +42,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "front-door": _("The front door: enquiries, saved forms, spam"),
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
+    "linkage": _("Finding the people of a partner's roster"),
     "publishing": _("Numbers about people that may be published"),
     "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
@@ -101,6 +103,11 @@ def readiness(jurisdiction: str, on: dt.date) -> Pack[ReadinessRules]:
 def regime(jurisdiction: str, on: dt.date) -> Pack[RegimeRules]:
     """The regime rules in force."""
     return in_force("regime", jurisdiction, on)
+
+
+def linkage(jurisdiction: str, on: dt.date) -> Pack[LinkageRules]:
+    """The rules for finding the people of a roster in force."""
+    return in_force("linkage", jurisdiction, on)
 
 
 def publishing(jurisdiction: str, on: dt.date) -> Pack[PublishingRules]:

@@ -20,7 +20,7 @@ from .design import Finding, Level
 from .errors import NotFair, StudyError
 from .models import cox
 from .portfolio import shrink
-from .spec import Analysis, ArmCurve, People, Spec, Step, Subgroup
+from .spec import Analysis, ArmCurve, Foresight, People, Spec, Step, Subgroup
 from .survival import (
     LogRank,
     aalen_johansen,
@@ -93,6 +93,22 @@ def analyse(spec: Spec, people: People, *, progress: Progress | None = None) -> 
         subgroups=_subgroups(spec, people, outcome) if answered else (),
         worth=worth(main.primary, spec.costs) if answered and spec.costs else None,
     )
+
+
+def foresee(spec: Spec, people: People) -> Foresight:
+    """What can be said before any comparison: who would be compared, what stands in the way, and the smallest
+    difference that so many people could show. Nothing of the effect is computed."""
+    _check(spec, people)
+    findings = list(_before(spec, people))
+    kept, steps, gate = _mature(spec, people)
+    findings += gate
+    participants = int(kept.treated.sum())
+    others = len(kept.person) - participants
+    detectable = None
+    if participants and others:
+        detectable = _detectable(kept, within(spec, kept))
+        findings += design.too_small_to_see(detectable, spec.plausible)
+    return Foresight(participants, others, detectable, tuple(findings), steps)
 
 
 def _check(spec: Spec, people: People) -> None:

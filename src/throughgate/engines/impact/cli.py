@@ -7,8 +7,12 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import StudyError
+
+if TYPE_CHECKING:
+    from .spec import Foresight
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,14 +58,12 @@ def _now() -> datetime:
 
 def _run(args: argparse.Namespace) -> int:
     from . import study  # noqa: PLC0415 - numpy and friends load only for work
-    from .verdict import Answer, points  # noqa: PLC0415
+    from .verdict import Answer  # noqa: PLC0415
 
     plan = study.load(args.study)
-    result = study.run(plan, args.data, now=_now(), log=_log(args), progress=_tell)
+    result = study.run(plan, args.data, now=_now(), log=_log(args), progress=_tell, before=_foretell)
     written = study.write(result, args.output)
     a = result.analysis
-    if a.detectable is not None:
-        _say(f"This study could show a difference of {points(a.detectable)} or more.")
     _say(a.verdict.sentence)
     for reason in a.verdict.reasons:
         _say(f"  {reason}")
@@ -71,6 +73,19 @@ def _run(args: argparse.Namespace) -> int:
         _say(result.provenance.standing.sentence())
     _say("Written: " + ", ".join(str(p) for p in written))
     return 3 if a.verdict.answer is Answer.UNFAIR else 0
+
+
+def _foretell(seen: Foresight) -> None:
+    """Say what the study could find, before it is known what it finds."""
+    from .verdict import points  # noqa: PLC0415
+
+    people = f"{seen.participants:,} people who took part and {seen.comparison:,} who did not"
+    if seen.detectable is None:
+        _say(f"Before running: {people}; there is nobody to compare.")
+    else:
+        _say(
+            f"Before running: with {people}, a difference of {points(seen.detectable)} or more could be shown."
+        )
 
 
 def _register(args: argparse.Namespace) -> int:

@@ -103,6 +103,18 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Foresight:
+    """What is known before the comparison: people on both sides, the smallest difference they could show
+    (share; None when one side is empty), what was found, and who was counted."""
+
+    participants: int
+    comparison: int
+    detectable: float | None
+    findings: tuple[Finding, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class ArmCurve:
     """One arm over time: share with the event (departures competing), share free of it, mean time."""
 

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import registration, report
-from .analysis import analyse
+from .analysis import analyse, foresee
 from .benefit_cost import CostTable
 from .design import Card, Finding, Level
 from .errors import StudyError
 from .provenance import Provenance
 from .readers import Column, Reading, read
-from .spec import Analysis, People, Spec
+from .spec import Analysis, Foresight, People, Spec
 
 Progress = Callable[[str, float], None]
 
@@ -278,12 +278,28 @@ def _text(table: Any, name: str) -> NDArray[np.str_]:
     return np.array(["not recorded" if v is None else str(v) for v in values], dtype=str)
 
 
-def run(
-    plan: Plan, data: Path, *, now: datetime, log: Path | None = None, progress: Progress | None = None
-) -> Result:
-    """Run a study on a data file. `now` dates the report; `log` is the run log that shows re-running."""
+def look(plan: Plan, data: Path, *, progress: Progress | None = None) -> tuple[Reading, Foresight]:
+    """Read a data file and say what the study could find, without looking at the effect."""
     reading = read(data, plan.columns, progress=progress)
-    analysis = analyse(plan.spec, to_people(plan, reading), progress=progress)
+    return reading, foresee(plan.spec, to_people(plan, reading))
+
+
+def run(
+    plan: Plan,
+    data: Path,
+    *,
+    now: datetime,
+    log: Path | None = None,
+    progress: Progress | None = None,
+    before: Callable[[Foresight], None] | None = None,
+) -> Result:
+    """Run a study on a data file. `now` dates the report; `log` is the run log that shows re-running;
+    `before` is told what the study could find before anything is compared."""
+    reading = read(data, plan.columns, progress=progress)
+    people = to_people(plan, reading)
+    if before is not None:
+        before(foresee(plan.spec, people))
+    analysis = analyse(plan.spec, people, progress=progress)
     if plan.spec.costs and (old := plan.spec.costs.age_warning(now.year)):
         analysis = _with_finding(analysis, Finding("old_costs", Level.WARN, old))
     fingerprint, code = registration.file_hash(data), registration.code_hash()

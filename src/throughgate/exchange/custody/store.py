@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.db.models import Count
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from throughgate.access.actor import Actor
 from throughgate.base.errors import Reason
 from throughgate.base.names import fold
 from throughgate.exchange import files
@@ -19,6 +21,8 @@ from throughgate.exchange.custody.judge import judge as judge_person
 from throughgate.exchange.custody.rows import Checked, check
 from throughgate.exchange.models import Import, ImportRow, What
 from throughgate.exchange.rows import plain, refuse_row, staged
+from throughgate.outcomes.actions import cover
+from throughgate.outcomes.models import RecordKind
 from throughgate.people.actions.dates import facts_of
 from throughgate.people.models import Identifier, Participant, ReleaseDate, Stay
 from throughgate.places.models import Facility, FacilityKind, Unit
@@ -88,6 +92,16 @@ def _facilities() -> dict[str, int]:
 def notices(load: Import) -> list[str]:
     """Nothing beside what the headings told: an extract may leave people out."""
     return []
+
+
+def finished(load: Import) -> None:
+    """Studies of returns to prison may look as far as this extract reaches."""
+    cover(
+        by=Actor.system(f"import {load.code}"),
+        source=load.source,
+        kind=RecordKind.CUSTODY,
+        extracted_on=min(dt.date.fromisoformat(load.options["as_of"]), timezone.localtime().date()),
+    )
 
 
 def judge(load: Import, rows: Sequence[ImportRow], *, write: bool) -> None:

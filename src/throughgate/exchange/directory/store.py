@@ -48,6 +48,10 @@ def read(load: Import, path: Path) -> Iterator[ImportRow]:
         yield row
 
 
+def finished(load: Import) -> None:
+    """Nothing follows: the directory is what was written."""
+
+
 def notices(load: Import) -> list[str]:
     """What the whole file is told: services of this source that it no longer lists."""
     listed = load.rows.filter(thing="service").values("key")
