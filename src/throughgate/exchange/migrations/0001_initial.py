@@ -3,8 +3,9 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import throughgate.base.codes
 from django.db import migrations, models
+
+import throughgate.base.codes
 
 
 class Migration(migrations.Migration):

@@ -94,7 +94,7 @@ def revise(*, by: Actor, study: Study, definition: Mapping[str, Any]) -> StudyVe
 def _checked(basis: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     from throughgate.engines.impact import study as engine  # noqa: PLC0415 - numpy loads for work only
 
-    plain = rules.plain(definition)
+    plain: dict[str, Any] = rules.plain(definition)
     reasons = rules.against(plain, basis)
     if reasons:
         raise Refused(reasons)
