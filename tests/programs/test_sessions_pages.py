@@ -17,7 +17,7 @@ from throughgate.base.errors import Forbidden, Refused
 from throughgate.people.models import AccessNeed, Change
 from throughgate.programs.actions import attendance, sessions
 from throughgate.programs.actions.attendance import Mark
-from throughgate.programs.models import Session
+from throughgate.programs.models import SeatAppeal, Session
 from throughgate.programs.queries.attendance import daily_summary, missing_attendance
 from throughgate.programs.queries.lost import lost_hours
 from throughgate.programs.queries.sessions import session_page
@@ -74,10 +74,22 @@ def test_my_day_of_a_coordinator() -> None:
     session.organization.agreements.update(valid=(make.TODAY - 30 * DAY, make.TODAY + DAY))
     person = session.calls.first().participant
     Change.objects.create(participant=person, facility=session.facility, kind="date_moved", summary="Moved")
+    SeatAppeal.objects.create(
+        participant=person, program=session.cohort.program, about="need", words="I need it", entered_by="x",
+        made_on=make.TODAY, due_on=make.TODAY + DAY,
+    )  # fmt: skip
     with acting(make.member(RoleName.COORDINATOR, facility=session.facility), readonly=True) as by:
         page = today(by)
     sections = {section.code: section for section in page.sections}
-    assert set(sections) == {"at_risk", "attendance", "clearances", "agreements", "seats", "changes"}
+    assert set(sections) == {
+        "at_risk",
+        "attendance",
+        "clearances",
+        "agreements",
+        "seats",
+        "appeals",
+        "changes",
+    }
     assert {code: section.total for code, section in sections.items()} == dict.fromkeys(sections, 1)
     risk = sections["at_risk"].items[0]
     assert (risk.light, risk.url_name, risk.args) == ("red", "staff:session_staffing", (session.code,))
@@ -88,7 +100,7 @@ def test_my_day_of_a_coordinator() -> None:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (RoleName.CASE_MANAGER, {"people", "seats", "changes"}),
+        (RoleName.CASE_MANAGER, {"people", "seats", "appeals", "changes"}),
         (RoleName.CONTROL, {"movement", "gate"}),
         (RoleName.GATE, {"gate"}),
         (RoleName.LEADERSHIP, {"gate", "lost"}),

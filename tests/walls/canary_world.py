@@ -338,6 +338,12 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
         change={"rooms": []}, made_at=timezone.now(),
     )  # fmt: skip
     programs.WhatIfEffect.objects.create(what_if=asked, participant=target, gains=False, before=[left.name])
+    programs.SeatAnswer.objects.create(plan=filling, participant=target, cohort=left, told=["price"], worth=1)
+    appeal = programs.SeatAppeal.objects.create(
+        participant=target, program=left.program, about="need", words=plant("SeatAppeal.words"),
+        entered_by=plant("SeatAppeal.entered_by"), made_on=day, due_on=day, outcome="stands",
+        answer=plant("SeatAppeal.answer"), answered_by=plant("SeatAppeal.answered_by"), answered_at=timezone.now(),
+    )  # fmt: skip
     programs.Call.objects.create(
         participant=target,
         label=world.plant("programs.Call.label", Kind.NAME),
@@ -348,6 +354,12 @@ def _places(world: World, target: Any, group: Any, past: Any, elsewhere: Any) ->
     _marks(world, target, seat, past)
     world.codes |= {"line": [line.code], "carried": [carried.code], "fill": [filling.code, proposed.code]}
     world.codes |= {"together": [filling.code], "seats": [proposed.code], "what-if": [asked.code]}
+    world.codes |= {
+        "appeals": [appeal.code],
+        "why": [left.code],
+        "answers": [target.code],
+        "filled": [filling.code],
+    }
     return seat
 
 

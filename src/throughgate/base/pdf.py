@@ -30,11 +30,12 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "list": frozenset({"title", "facility", "columns", "groups"}),
     "slips": frozenset({"title", "facility", "slips"}),
     "letter": frozenset({"title", "facility", "body"}),
+    "answers": frozenset({"title", "facility", "slips"}),
 }
 
 
 def render(template: str, data: Mapping[str, Any], *, lang: str = "en") -> bytes:
-    """The PDF made from ``template`` ("list", "slips" or "letter") and its data.
+    """The PDF made from ``template`` (a key of NEEDS) and its data.
 
     Dates and times may be given as such and are written as the pages write them, in the current time zone.
     ``return_code`` is also drawn as a QR code. Raises ValueError when the data lacks something.

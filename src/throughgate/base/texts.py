@@ -38,7 +38,8 @@ OUTER = (
     *(f"www/{room}" for room in ("entry", "participant", "partner", "public", "visitor")),
     *("www/doors.py", "base/templatetags", "base/ui.py", "base/charts.py", "base/dberrors.py", "base/pdf.py"),
     *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules.py"),
-    *("programs/rules", "programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
+    *("programs/actions/appeals.py", "programs/queries/answer_slips.py", "programs/rules"),
+    *("programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
     *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )

@@ -20,6 +20,7 @@ from .house import PublishingRules, ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
 from .library import SHIPPED, Gap, Library, chain, in_force, library, load
 from .linkage import LinkageRules
+from .outreach import OutreachRules
 from .packs import Pack
 from .readiness import ReadinessRules
 from .reading import PolicyError, Problem
@@ -43,6 +44,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
     "linkage": _("Finding the people of a partner's roster"),
+    "outreach": _("What a new course is taken to be"),
     "publishing": _("Numbers about people that may be published"),
     "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
@@ -108,6 +110,11 @@ def regime(jurisdiction: str, on: dt.date) -> Pack[RegimeRules]:
 def linkage(jurisdiction: str, on: dt.date) -> Pack[LinkageRules]:
     """The rules for finding the people of a roster in force."""
     return in_force("linkage", jurisdiction, on)
+
+
+def outreach(jurisdiction: str, on: dt.date) -> Pack[OutreachRules]:
+    """The course that the gap map tries, in force."""
+    return in_force("outreach", jurisdiction, on)
 
 
 def publishing(jurisdiction: str, on: dt.date) -> Pack[PublishingRules]:

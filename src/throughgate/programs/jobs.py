@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.utils import timezone
 
 from throughgate.access.actor import Actor
-from throughgate.base.jobs import job
+from throughgate.base.jobs import enqueue, job
 from throughgate.places.models import Facility
 from throughgate.programs.actions import moves, seats
 from throughgate.programs.actions.credit import accrue_due
 from throughgate.programs.chasing import chase_missing_attendance
+from throughgate.programs.models import GapMap, PlanState
 
 
 @job("chase missing attendance", every="10 * * * *")
@@ -68,3 +69,20 @@ def broken_proposals() -> None:
     from throughgate.programs.actions import plan_clock  # noqa: PLC0415 - it enqueues jobs of this module
 
     plan_clock.mend(timezone.now())
+
+
+@job("map gaps", own_transactions=True)
+def map_gaps(code: str) -> None:
+    """Make a gap map. The solver is loaded here, in the worker, never by a page."""
+    from throughgate.programs import mapping  # noqa: PLC0415 - pages load this module too
+
+    mapping.run(code)
+
+
+@job("gap maps of the week", every="30 4 * * 1", lock="gap maps of the week")
+def weekly_gap_maps() -> None:
+    """A new map of every facility each Monday, so that changes show."""
+    waiting = GapMap.objects.filter(state=PlanState.WAITING).values("facility")
+    for facility in Facility.objects.filter(active=True).exclude(pk__in=waiting).order_by("pk"):
+        made = GapMap.objects.create(facility=facility, asked_by="weekly map")
+        enqueue(map_gaps, code=made.code)

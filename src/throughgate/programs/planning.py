@@ -13,6 +13,7 @@ from throughgate import __version__
 from throughgate.base import scope
 from throughgate.base.works.models import Work
 from throughgate.engines.allocation import AllocationError, Explainer, Kind, Plan
+from throughgate.programs import explaining
 from throughgate.programs.models import (
     PlanState,
     ProposalStatus,
@@ -92,6 +93,7 @@ def _store(plan: SeatPlan, told: PlanInput, solved: Solved) -> None:
         for row in sorted(set().union(*seated.values()))
     ]
     SeatProposal.objects.bulk_create(rows)
+    explaining.keep(plan, told, solved.explainer)
     plan.state, plan.made_at, plan.tries = PlanState.READY, timezone.now(), fresh.tries
     plan.heard_at = plan.made_at
     plan.weights_version = told.weights.cite

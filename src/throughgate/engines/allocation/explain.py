@@ -94,6 +94,15 @@ class Fit:
     open_seats: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """Worth of a cohort's seat to everybody who may take it, to the last holder, and the places of the others."""
+
+    margin: dict[int, float]
+    last: float
+    place: dict[int, int]
+
+
 class Explainer:
     """Answers questions about one plan. Build once per plan; each answer takes milliseconds."""
 
@@ -105,6 +114,7 @@ class Explainer:
         self.edges = edges_of(self.problem, plan)
         self.used = np.bincount(plan.seats[:, 1], minlength=len(instance.cohorts))
         self.clash = instance.clashes(plan.policy.travel_minutes)
+        self._queues: dict[int, _Queue] = {}
 
     @cached_property
     def _lottery(self) -> dict[tuple[int, int], bool]:
@@ -174,23 +184,30 @@ class Explainer:
         there = self.plan.seats[self.plan.seats[:, 1] == cohort, 0]
         return bool(np.isin(there, partners).any())
 
+    def _queue(self, cohort: int) -> _Queue:
+        """Everybody who may take a cohort by the rules, once for all who ask about it."""
+        if cohort not in self._queues:
+            people = self.rules_only.owner[np.flatnonzero(self.rules_only.data.cohort == cohort)]
+            margin = {int(p): self.margin(int(p), cohort) for p in people}
+            seated = set(self.plan.seats[self.plan.seats[:, 1] == cohort, 0].tolist())
+            outside = sorted((-v, p) for p, v in margin.items() if p not in seated)
+            self._queues[cohort] = _Queue(
+                margin,
+                min((v for p, v in margin.items() if p in seated), default=0.0),
+                {p: place for place, (_, p) in enumerate(outside, start=1)},
+            )
+        return self._queues[cohort]
+
     def line(self, person: int, cohort: int) -> Line:
         """The queue for a cohort from one person's point of view."""
-        inst, d = self.instance, self.rules_only.data
-        e = np.flatnonzero(d.cohort == cohort)
-        people = self.rules_only.owner[e]
-        margin = {int(p): self.margin(int(p), cohort) for p in people}
-        seated = set(self.plan.seats[self.plan.seats[:, 1] == cohort, 0].tolist())
-        yours = margin.get(person, 0.0)
-        inside = [v for p, v in margin.items() if p in seated]
-        outside = sorted((-v, p) for p, v in margin.items() if p not in seated)
-        place = next((i + 1 for i, (_, p) in enumerate(outside) if p == person), len(outside) + 1)
+        inst, queue = self.instance, self._queue(cohort)
         own = self.rules_only.edges.of(person)
         later = own[
             (inst.c_program[own] == inst.c_program[cohort]) & (inst.c_start[own] > inst.c_start[cohort])
         ]
         return Line(
-            int(inst.c_seats[cohort]), len(margin), min(inside, default=0.0), yours, place,
+            int(inst.c_seats[cohort]), len(queue.margin), queue.last, queue.margin.get(person, 0.0),
+            queue.place.get(person, len(queue.place) + 1),
             float(self.plan.prices.seat[cohort]), tuple(sorted({int(x) for x in inst.c_start[later]})),
         )  # fmt: skip
 

@@ -42,8 +42,12 @@ class Cell:
         return self.need_total - self.met
 
 
-def gap_map(instance: Instance, plan: Plan, by: str = "facility") -> list[Cell]:
+def gap_map(
+    instance: Instance, plan: Plan, by: str = "facility", horizons: Sequence[int] = HORIZONS
+) -> list[Cell]:
     """Need x place (or audit group `by`) x time to release; empty squares are left out.
+
+    `horizons` are days to release in rising order, each the upper end of a square; NEVER takes in everybody.
 
     Raises KeyError for a group that the instance does not know.
     """
@@ -54,7 +58,7 @@ def gap_map(instance: Instance, plan: Plan, by: str = "facility") -> list[Cell]:
     met = instance.p_needs * covered
     out = []
     low = -NEVER
-    for horizon in HORIZONS:
+    for horizon in horizons:
         window = (instance.p_release > low) & (instance.p_release <= horizon)
         low = horizon
         for i, where in enumerate(labels):

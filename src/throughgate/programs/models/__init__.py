@@ -10,6 +10,14 @@ from throughgate.programs.models.attendance import (
 )
 from throughgate.programs.models.catalog import EligibilityRule, Prerequisite, Program
 from throughgate.programs.models.cohorts import LIVE_COHORT, Cohort, CohortStatus, WeeklySlot
+from throughgate.programs.models.insight import (
+    OPEN_APPEAL,
+    AppealOutcome,
+    Contested,
+    GapMap,
+    SeatAnswer,
+    SeatAppeal,
+)
 from throughgate.programs.models.places import (
     OPEN_WAIT,
     SEATED,
@@ -45,18 +53,22 @@ from throughgate.programs.models.whatifs import WhatIf, WhatIfEffect, WhatIfKind
 
 __all__ = [
     "LIVE_COHORT",
+    "OPEN_APPEAL",
     "OPEN_WAIT",
     "SEATED",
+    "AppealOutcome",
     "Attendance",
     "AttendanceChange",
     "Call",
     "Cohort",
     "CohortStatus",
+    "Contested",
     "Continuation",
     "EligibilityRule",
     "Enrollment",
     "EnrollmentStatus",
     "Facilitator",
+    "GapMap",
     "LedgerKind",
     "LedgerLine",
     "ListKind",
@@ -68,6 +80,8 @@ __all__ = [
     "ProposalStatus",
     "RegimeEffect",
     "RequestedBy",
+    "SeatAnswer",
+    "SeatAppeal",
     "SeatAudit",
     "SeatPlan",
     "SeatProposal",

@@ -32,6 +32,7 @@ from throughgate.programs.models import (
     WaitlistEntry,
 )
 from throughgate.programs.queries import lists, readiness
+from throughgate.programs.queries.appeals import appeals_at
 from throughgate.programs.queries.attendance import missing_attendance
 from throughgate.programs.queries.lost import lost_hours
 from throughgate.programs.queries.week import with_surroundings
@@ -348,6 +349,23 @@ def _seats(asked: _Asked) -> list[Item]:
     ]
 
 
+def _appeals(asked: _Asked) -> list[Item]:
+    """What people say is wrong about a decision on a seat, by the day to answer."""
+    return [
+        Item(
+            title=each.appeal.participant.list_name,
+            why=f"{each.appeal.program.name}: {each.appeal.get_about_display()}",
+            light="red" if each.late else "amber",
+            due=each.appeal.due_on,
+            remedy_label=_("Answer"),
+            url_name="staff:appeal",
+            args=(each.appeal.code,),
+            participant_id=each.appeal.participant_id,
+        )
+        for each in appeals_at(asked.places, asked.today()).waiting
+    ]
+
+
 def _changes(asked: _Asked) -> list[Item]:
     rows = (
         Change.objects.filter(facility__in=asked.places, acknowledged_at__isnull=True)
@@ -490,6 +508,7 @@ SECTIONS: tuple[tuple[str, Promise, tuple[Permission, ...], Callable[[_Asked], l
     ),
     ("people", gettext_lazy("People by the next thing due"), (P.VIEW_RESTRICTED, P.MOVE_PEOPLE), _people),
     ("seats", gettext_lazy("Seats to fill"), (P.ENROLL,), _seats),
+    ("appeals", gettext_lazy("Appeals to answer"), (P.VIEW_RESTRICTED, P.MANAGE_WAITLIST), _appeals),
     ("changes", gettext_lazy("Changes to acknowledge"), (P.VIEW_RESTRICTED, P.EDIT_PEOPLE), _changes),
     ("movement", gettext_lazy("Call-out"), (P.PRINT_LISTS, P.VIEW_PEOPLE), _movement),
     ("gate", gettext_lazy("Gate list"), (P.VIEW_GATE_LIST,), _gate),

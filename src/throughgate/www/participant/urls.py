@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.participant import views
+from throughgate.www.participant import telling, views
 
 app_name = "participant"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("slip/", views.slip, name="slip"),
     path("line/", views.line, name="line"),
     path("line/<str:code>/<str:verb>/", views.step, name="step"),
+    path("fits/", telling.fits, name="fits"),
+    path("fits/slip/", telling.fits_slip, name="fits_slip"),
+    path("fits/<str:code>/wrong/", telling.appeal, name="appeal"),
     path("goals/", views.goals, name="goals"),
     path("papers/", views.papers, name="papers"),
     path("sharing/", views.sharing, name="sharing"),

@@ -32,7 +32,7 @@ MOST_EVENTS = 5000
 LOOKED_SINCE = dt.timedelta(days=365)
 
 
-def _me(request: HttpRequest) -> Participant:
+def me_of(request: HttpRequest) -> Participant:
     me = (
         Participant.objects.select_related("facility", "unit")
         .filter(pk=actor_of(request).participant_id or 0)
@@ -46,7 +46,7 @@ def _me(request: HttpRequest) -> Participant:
 @participant()
 def week(request: HttpRequest) -> HttpResponse:
     """Where I am called in the next seven days."""
-    me = _me(request)
+    me = me_of(request)
     first = me.facility.today()
     calls = (
         Call.objects.filter(
@@ -73,7 +73,7 @@ def _cancelled(call: Call) -> bool:
 @require_POST
 def slip(request: HttpRequest) -> HttpResponse:
     """My week on paper."""
-    me = _me(request)
+    me = me_of(request)
     first = me.facility.today()
     paper = pdf.render(
         "slips",
@@ -118,7 +118,7 @@ def _taken(mine: seats.Places) -> set[int]:
 @participant()
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a place in a program that runs here."""
-    me = _me(request)
+    me = me_of(request)
     programs = _running(me)
     reasons: tuple[Reason, ...] = ()
     if request.method == "POST":
@@ -164,13 +164,13 @@ def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
 @participant()
 def goals(request: HttpRequest) -> HttpResponse:
     """My goals: kept by the plan, which begins with a talk."""
-    return render(request, "participant/goals.html", {"me": _me(request), "door": "goals"})
+    return render(request, "participant/goals.html", {"me": me_of(request), "door": "goals"})
 
 
 @participant()
 def papers(request: HttpRequest) -> HttpResponse:
     """My hours and credit so far, what I may still earn, and what I completed."""
-    me = _me(request)
+    me = me_of(request)
     mine = seats.own(actor_of(request))
     context = {
         "me": me,
@@ -185,7 +185,7 @@ def papers(request: HttpRequest) -> HttpResponse:
 @participant()
 def sharing(request: HttpRequest) -> HttpResponse:
     """Who may see what of me, what I agreed to, and who has looked."""
-    me = _me(request)
+    me = me_of(request)
     context = {
         "me": me,
         "grants": AccessGrant.objects.filter(participant=me)

@@ -144,4 +144,5 @@ urlpatterns = [
     path("", include("throughgate.www.staff.import_urls")),
     path("", include("throughgate.www.staff.fill_urls")),
     path("", include("throughgate.www.staff.enquiry_urls")),
+    path("", include("throughgate.www.staff.insight_urls")),
 ]
