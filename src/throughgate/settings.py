@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "throughgate.base.audit",
     "throughgate.base.apps.BaseConfig",
     "throughgate.base.links",
+    "throughgate.base.lapses.apps.LapsesConfig",
     "throughgate.base.outbox",
     "throughgate.base.uploads",
     "throughgate.base.works",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "throughgate.visitors",
     "throughgate.programs",
     "throughgate.outcomes",
+    "throughgate.mentoring",
     "throughgate.exchange",
     "throughgate.www",
 ]
@@ -174,6 +176,9 @@ WORKER_THREADS = 2
 
 # Whose sign-in rules hold, for a deployment whose packs are not the default ones.
 JURISDICTION = env.text("THROUGHGATE_JURISDICTION", "default")
+# What the base asks of the rule packs, which are a room above it.
+NOTICE_RULES = "throughgate.policies.hooks.notice_rules"
+REMINDER_STEPS = "throughgate.policies.hooks.reminder_steps"
 POLICY_DIR = env.text("THROUGHGATE_POLICY_DIR")
 FILE_UPLOAD_TEMP_DIR = tempfile.gettempdir()
 # Files that people send from outside: how large one may be. A form that is far larger is not read at all.

@@ -27,6 +27,7 @@ from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base.outbox.models import Message
 from throughgate.base.scope import Audience
+from throughgate.mentoring import models as mentoring
 from throughgate.outcomes import models as outcomes
 from throughgate.people import models as people
 from throughgate.places.models import RegimePeriod, RegimeReason
@@ -50,6 +51,7 @@ class Kind(Enum):
     REVIEW = auto()  # blocks and emergency access
     DECISION = auto()  # why a proposed seat was declined or given to somebody else
     JUSTICE = auto()  # what became of people, row by row, and what partners wrote about whom they served
+    CONCERN = auto()  # what a mentor or a participant is worried about
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ PERMISSIONS = {
     Kind.REVIEW: (Permission.REVIEW_ACCESS,),
     Kind.DECISION: (Permission.VIEW_RESTRICTED,),
     Kind.JUSTICE: (Permission.EVALUATE,),
+    Kind.CONCERN: (Permission.MANAGE_VISITORS,),
 }
 OWN = {Kind.NAME, Kind.RESTRICTED, Kind.ATTENDANCE, Kind.CONSENT}
 TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
@@ -194,6 +197,7 @@ def build() -> World:
     orders = _protected(world, target, neighbor, leader, place)
     consent = _consents(world, target, org, other_org)
     _outcomes(world, target, org, place)
+    world.codes["mentoring"] = _mentoring(world, target, place)
     viewers(world, place, elsewhere, org, other_org, target, leader)
     message = Message.objects.create(
         key="canary",
@@ -396,6 +400,39 @@ def _marks(world: World, target: Any, seat: Any, past: Any) -> None:
         evidence=world.plant("programs.LedgerLine.evidence", Kind.RESTRICTED),
         approved_by=world.plant("programs.LedgerLine.approved_by", Kind.RESTRICTED),
     )  # fmt: skip
+
+
+def _mentoring(world: World, target: Any, place: Any) -> list[str]:
+    """A match with a mentor who is none of the viewers, its meeting, and a concern."""
+
+    def plant(where: str, kind: Kind = Kind.RESTRICTED, longest: int = 0) -> str:
+        return world.plant(f"mentoring.{where}", kind, longest=longest)
+
+    wish = mentoring.Wish.objects.create(
+        participant=target, asked_on=make.TODAY, kinds=["mentor"], languages=["en"], modes=["letters"],
+        region=plant("Wish.region"), boundaries=plant("Wish.boundaries"), asked_by=plant("Wish.asked_by"),
+        status="met",
+    )  # fmt: skip
+    match = mentoring.Match.objects.create(
+        visitor=make.visitor(), participant=target, facility=place, kind="mentor", status="ended",
+        mentor_known_as=plant("Match.mentor_known_as"), proposed_on=make.TODAY,
+        participant_known_as=plant("Match.participant_known_as"), proposed_by=plant("Match.proposed_by"),
+        mentor_answer="yes", participant_answer="yes", active_from=make.TODAY - 40 * DAY,
+        participant_answer_by=plant("Match.participant_answer_by"), ended_on=make.TODAY, ended_by="x",
+        end_reason="time_over", last_meeting="held", thanks=plant("Match.thanks"),
+    )  # fmt: skip
+    mentoring.Meeting.objects.create(
+        match=match, participant=target, on=make.TODAY, minutes=30, mode="letters",
+        logged_by=plant("Meeting.logged_by"),
+    )  # fmt: skip
+    seen = {
+        column: plant(f"Concern.{column}", Kind.CONCERN)
+        for column in ("text", "raised_by", "seen_by", "done")
+    }
+    worry = mentoring.Concern.objects.create(
+        match=match, facility=place, participant=target, seen_at=timezone.now(), **seen
+    )
+    return [match.code, wish.code, worry.code]
 
 
 def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any) -> dict[str, list[str]]:

@@ -70,3 +70,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             AND (tg.has_permission('view_restricted') OR tg.has_permission('review_access'))
         ELSE false END
 $$;
+
+-- Under which keys the one who acts is written to: their preferences for notices are theirs alone.
+CREATE OR REPLACE FUNCTION tg.my_notices() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT array_remove(ARRAY[
+        'user ' || u.code,
+        'visitor ' || v.code,
+        CASE WHEN tg.has_permission('manage_own_team') THEN 'organization ' || o.code END], NULL)
+    FROM tg.live_membership() m
+    JOIN access_user u ON u.id = m.user_id
+    LEFT JOIN visitors_visitor v ON v.id = m.visitor_id
+    LEFT JOIN partners_organization o ON o.id = m.organization_id
+$$;

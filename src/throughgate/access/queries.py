@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
 from django.apps import apps
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -12,6 +16,7 @@ from throughgate.access.models import BreakGlass, Membership, User
 from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base import scope
+from throughgate.base.lapses import Recipient
 from throughgate.base.scope import Audience
 
 
@@ -89,3 +94,54 @@ def open_now(by: Actor, participant_id: int) -> BreakGlass | None:
     return BreakGlass.objects.filter(
         membership=by.membership_id, participant=participant_id, open__contains=timezone.now()
     ).first()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Members of staff who may do one thing, by facility; those of the whole agency under 0."""
+
+    by_facility: Mapping[int, Sequence[Recipient]]
+
+    def at(self, facility_ids: Collection[int] = ()) -> list[Recipient]:
+        """Whom to write to about these facilities: who may do it there, else who may everywhere. No query."""
+        found = {each.key: each for pk in sorted(facility_ids) for each in self.by_facility.get(pk, ())}
+        return list(found.values()) or list(self.by_facility.get(0, ()))
+
+
+def desk(*permissions: Permission, zone: str = "") -> Desk:
+    """Who among staff may do all of these, to be written to. One query; runs as the system."""
+    roles = [
+        name
+        for name, role in ROLES.items()
+        if role.permissions.issuperset(permissions) and role.audience == Audience.STAFF
+    ]
+    rows = (
+        Membership.objects.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=Now()),
+            role__in=roles,
+            starts_at__lte=Now(),
+            user__is_active=True,
+        )
+        .select_related("user")
+        .order_by("pk")
+    )
+    found: dict[int, list[Recipient]] = {}
+    for row in rows:
+        someone = Recipient(
+            key=f"user {row.user.code}",
+            address=row.user.email,
+            name=row.person_name,
+            language=row.user.language,
+            zone=zone,
+            inside=True,
+        )
+        found.setdefault(row.facility_id or 0, []).append(someone)
+    return Desk(found)
+
+
+def notice_keys() -> list[str]:
+    """Under which keys the one who acts is written to; the database reads them from the live membership."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tg.my_notices()")
+        row = cursor.fetchone()
+    return list(row[0]) if row and row[0] else []

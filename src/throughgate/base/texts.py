@@ -22,7 +22,7 @@ from babel.messages.extract import extract_javascript, extract_python
 from throughgate.base.guard import Tier
 
 SOURCE = Path(__file__).resolve().parents[1]
-ROOMS = ("access", "places", "people", "partners", "visitors", "programs")
+ROOMS = ("access", "places", "people", "partners", "visitors", "programs", "mentoring", "outbox")
 # How sensitive a fact is, is the code's own affair and shown nowhere.
 UNSEEN = {tier.name.title() for tier in Tier}
 FIRST = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -40,6 +40,8 @@ OUTER = (
     *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules.py"),
     *("programs/actions/appeals.py", "programs/queries/answer_slips.py", "programs/rules"),
     *("programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
+    *("mentoring/rules.py", "mentoring/actions.py"),
+    *("programs/rules", "programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
     *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )

@@ -85,7 +85,10 @@ class ReminderRules:
 
 def read_reminders(top: Table) -> ReminderRules:
     """Reads what is particular to a reminders pack."""
-    return ReminderRules(top.coded("reminders", _reminder))
+    rules = ReminderRules(top.coded("reminders", _reminder))
+    if "other" not in rules.reminders:
+        top.wrong("reminders", "other is missing; it says what holds for kinds that are not named")
+    return rules
 
 
 def _reminder(table: Table) -> Reminder:

@@ -11,6 +11,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from throughgate.base.outbox.rules import House
+
 from .attendance import AttendanceRules
 from .credit import CreditRules
 from .deadlines import ContactRules, DeadlineRules, ReviewRules
@@ -20,6 +22,7 @@ from .house import PublishingRules, ReminderRules, RetentionRules, SignInRules
 from .kinds import KINDS
 from .library import SHIPPED, Gap, Library, chain, in_force, library, load
 from .linkage import LinkageRules
+from .mentoring import MentoringRules
 from .outreach import OutreachRules
 from .packs import Pack
 from .readiness import ReadinessRules
@@ -45,6 +48,8 @@ KIND_NAMES: dict[str, str | Promise] = {
     "leaving": _("Why people leave a program"),
     "linkage": _("Finding the people of a partner's roster"),
     "outreach": _("What a new course is taken to be"),
+    "mentoring": _("Mentoring and tutoring"),
+    "notices": _("Notices: topics, quiet hours and digests"),
     "publishing": _("Numbers about people that may be published"),
     "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
@@ -95,6 +100,16 @@ def holidays(jurisdiction: str, on: dt.date) -> Pack[HolidayRules]:
 def leaving(jurisdiction: str, on: dt.date) -> Pack[LeaveRules]:
     """The leave reasons in force."""
     return in_force("leaving", jurisdiction, on)
+
+
+def mentoring(jurisdiction: str, on: dt.date) -> Pack[MentoringRules]:
+    """The mentoring rules in force."""
+    return in_force("mentoring", jurisdiction, on)
+
+
+def notices(jurisdiction: str, on: dt.date) -> Pack[House]:
+    """The rules of notices in force."""
+    return in_force("notices", jurisdiction, on)
 
 
 def readiness(jurisdiction: str, on: dt.date) -> Pack[ReadinessRules]:

@@ -46,6 +46,9 @@ def chase_missing_attendance(now: dt.datetime) -> int:
                 },
                 facility_id=session.facility_id,
                 recheck="attendance_missing",
+                person=recipient.key,
+                thread=f"session {each.code}",
+                topic="attendance",
             )
     return new
 

@@ -94,8 +94,21 @@ def _tell(session: Session, template: str, stamp: str, more: Mapping[str, Any]) 
             data=data,
             facility_id=session.facility_id,
             recheck=template,
+            person=each.key,
+            thread=f"session {session.code}",
+            topic="sessions",
+            urgent=_today(session),
         )
     return new
+
+
+def _today(session: Session) -> bool:
+    """Whether somebody may be about to set out: it was to begin today or has begun, so that no night matters.
+
+    What lies in the past by a day or more wakes nobody.
+    """
+    starts = session.starts_at.astimezone(session.facility.zone).date()
+    return starts == session.facility.today()
 
 
 def _still(status: bool) -> Any:

@@ -18,6 +18,6 @@ How many days before the end people are reminded stands in the reminders pack, u
 Sources run as the system, nightly and when somebody asks; they only read.
 """
 
-from throughgate.base.lapses.contract import Hit, Lapse, Recipient, Window, hits, source
+from throughgate.base.lapses.contract import EVERY, Hit, Lapse, Recipient, Window, hits, source
 
-__all__ = ["Hit", "Lapse", "Recipient", "Window", "hits", "source"]
+__all__ = ["EVERY", "Hit", "Lapse", "Recipient", "Window", "hits", "source"]

@@ -13,7 +13,7 @@ class Recipient:
     ``"organization ..."``, ``"user ..."``; without an address the reminder is noted as one nobody got.
 
     ``zone`` is their time zone by its IANA name, for quiet hours, where it is known. ``inside`` says that they
-    can open the page that puts it right (staff); others get the message alone.
+    can open the staff page that puts it right; others get the message alone.
     """
 
     key: str
@@ -41,7 +41,9 @@ class Lapse:
     it is renewed (a code). ``title`` is said in messages and on the staff page: names of visitors,
     organizations and programs, never of participants. ``url`` is the staff page that puts it right.
     ``facility_ids`` are the places it concerns; empty means the whole agency. ``about`` says whose it is
-    (an organization's or a visitor's name); ``final`` marks what cannot be renewed and only ends.
+    (an organization's or a visitor's name) and ``subject`` is that one's key ("visitor ABCD2345",
+    "organization ..."), by which a room above finds what the lapse will hit. ``zone`` is the clock on which
+    days are counted; ``final`` marks what cannot be renewed and only ends.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Lapse:
     hits: Sequence[Hit] = ()
     facility_ids: Sequence[int] = ()
     about: str = ""
+    subject: str = ""
     jurisdiction: str = ""
     zone: str = ""
     final: bool = False
@@ -72,8 +75,13 @@ class Window:
 Source = Callable[[Window], Iterable[Lapse]]
 Foresight = Callable[[Sequence[Lapse]], Mapping[str, Sequence[Hit]]]
 
+EVERY = "*"
 SOURCES: dict[str, list[Source]] = {}
 FORESIGHTS: dict[str, list[Foresight]] = {}
+
+
+# Asked for every lapse that names nobody of the staff: whose work it is to see to it.
+STEWARDS: list[Callable[[Sequence[Lapse]], Mapping[str, Sequence[Recipient]]]] = []
 
 
 def source(kind: str) -> Callable[[Source], Source]:
@@ -90,7 +98,10 @@ def source(kind: str) -> Callable[[Source], Source]:
 
 
 def hits(kind: str) -> Callable[[Foresight], Foresight]:
-    """Register what the lapses of ``kind`` will hit, by their key; for rooms above the one that owns them."""
+    """Register what the lapses of ``kind`` will hit, by their key; for rooms above the one that owns them.
+
+    The kind :data:`EVERY` is asked about all of them, a kind at a time.
+    """
 
     def register(function: Foresight) -> Foresight:
         FORESIGHTS.setdefault(kind, []).append(function)

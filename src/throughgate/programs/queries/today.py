@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
+from throughgate.base.lapses import queries as lapses
 from throughgate.base.templatetags.when import day as day_words
 from throughgate.partners.enquiries.queries import waiting_for_us
 from throughgate.partners.models import Agreement
@@ -59,6 +60,8 @@ class Item:
     who: str = ""
     more: int = 0
     participant_id: int | None = None
+    # A page whose address is known as it is, instead of by its name.
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -489,6 +492,24 @@ def _lost(asked: _Asked) -> list[Item]:
     ]
 
 
+def _lapses(asked: _Asked) -> list[Item]:
+    """What else lapses soon or has lapsed: documents, training, approvals. The other two have lists of their own."""
+    rows = lapses.pressing(asked.places, kinds_left_out=("clearance", "agreement"))
+    return [
+        Item(
+            title=row.title,
+            why=row.about,
+            light=row.light,
+            due=row.until,
+            remedy_label=_("Put it right"),
+            url_name="",
+            url=row.url,
+            who=lapses.kind_words(row.kind, asked.today()),
+        )
+        for row in rows
+    ]
+
+
 P = Permission
 SECTIONS: tuple[tuple[str, Promise, tuple[Permission, ...], Callable[[_Asked], list[Item]]], ...] = (
     ("at_risk", gettext_lazy("Sessions at risk"), (P.MANAGE_SESSIONS,), _risks),
@@ -506,6 +527,7 @@ SECTIONS: tuple[tuple[str, Promise, tuple[Permission, ...], Callable[[_Asked], l
         (P.MANAGE_PARTNERS,),
         _agreements,
     ),
+    ("lapses", gettext_lazy("What else lapses"), (P.MANAGE_SESSIONS,), _lapses),
     ("people", gettext_lazy("People by the next thing due"), (P.VIEW_RESTRICTED, P.MOVE_PEOPLE), _people),
     ("seats", gettext_lazy("Seats to fill"), (P.ENROLL,), _seats),
     ("appeals", gettext_lazy("Appeals to answer"), (P.VIEW_RESTRICTED, P.MANAGE_WAITLIST), _appeals),

@@ -6,7 +6,7 @@ from django.urls import path
 
 from throughgate.base.ui_views import styleguide
 from throughgate.www.doors import everyone
-from throughgate.www.entry import follow, health, views
+from throughgate.www.entry import follow, health, notices, views
 
 app_name = "entry"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("be/", views.be, name="be"),
     path("be/<str:code>/", views.become, name="become"),
     path("switch/", views.switch, name="switch"),
+    path("notices/", notices.notices, name="notices"),
     path("styleguide/", everyone()(styleguide), name="styleguide"),
     path("l/<str:token>/", follow.follow, name="link"),
     path("healthz", health.healthz, name="healthz"),

@@ -41,6 +41,8 @@ class Shown:
 
 def address(item: Item) -> str:
     """Where an item's one click leads; a list of the day is asked by its facility."""
+    if item.url or not item.url_name:
+        return item.url or reverse("staff:lapses")
     if item.url_name in LISTS:
         return (
             reverse("staff:list", args=[LISTS[item.url_name]]) + "?" + urlencode({"facility": item.args[0]})

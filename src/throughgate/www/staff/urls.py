@@ -7,6 +7,7 @@ from django.urls import include, path
 from throughgate.www.staff import (
     cohorts,
     emergencies,
+    lapses,
     line,
     outcomes,
     partners,
@@ -26,6 +27,7 @@ app_name = "staff"
 TODAY = [
     path("today/", today.my_day, name="today"),
     path("today/missing/", today.missing, name="missing"),
+    path("today/lapses/", lapses.lapses, name="lapses"),
     path("today/attendance/", today.summary, name="summary"),
     path("regimes/", regime.regimes, name="regimes"),
     path("regimes/declare/", regime.regime_declare, name="regime_declare"),
