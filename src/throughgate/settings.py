@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "throughgate.people",
     "throughgate.partners",
     "throughgate.visitors",
+    "throughgate.stories",
     "throughgate.programs",
     "throughgate.outcomes",
     "throughgate.mentoring",

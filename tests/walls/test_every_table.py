@@ -25,7 +25,8 @@ DEFINERS = {
     "tg.my_notices",
     "tg.of_the_call", "tg.of_the_mark", "tg.of_the_seat", "tg.organization_id", "tg.organization_words",
     "tg.participant_id", "tg.partner_of_cohort", "tg.seat_of_cohort", "tg.seats", "tg.service_words",
-    "tg.session_moved", "tg.session_of_cohort", "tg.sessions_to_keep_apart", "tg.visitor_cleared",
+    "tg.session_moved", "tg.session_of_cohort", "tg.sessions_to_keep_apart", "tg.story_as_agreed", "tg.story_down",
+    "tg.visitor_cleared",
     "tg.visitor_id", "tg.visitor_kept_apart",
 }  # fmt: skip
 

@@ -163,6 +163,10 @@ def _still_to_do(request: HttpRequest, actor: Actor) -> HttpResponse | None:
 
 
 def _language(request: HttpRequest, actor: Actor) -> str:
+    # An address may name its language, so that search engines and letters can point at either.
+    named = request.GET.get("lang", "") if request.method in SAFE_METHODS else ""
+    if named in dict(settings.LANGUAGES):
+        return named
     cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     if cookie in dict(settings.LANGUAGES):
         return str(cookie)

@@ -89,7 +89,10 @@ class Service(Coded, Recorded):
                 fields=["source", "source_id"], condition=~Q(source_id=""), name="service_once_per_source"
             )
         ]
-        indexes = [GinIndex(fields=["search"], name="service_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="service_search"),
+            models.Index(fields=["name", "id"], condition=Q(status="active"), name="service_by_name"),
+        ]
 
 
 class ServicePlace(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.participant import telling, views
+from throughgate.www.participant import stories, telling, views
 
 app_name = "participant"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("papers/", views.papers, name="papers"),
     path("sharing/", views.sharing, name="sharing"),
     path("sharing/<str:code>/revoke/", views.revoke, name="revoke"),
+    path("stories/", stories.stories, name="stories"),
+    path("stories/<str:code>/<str:verb>/", stories.story_step, name="story_step"),
     path("ask/", views.ask, name="ask"),
 ]

@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from django import forms
+from django.core.cache import cache
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,10 +24,12 @@ from throughgate.partners import queries
 from throughgate.partners.models import Location, OpeningHours, OrganizationKind, Service
 from throughgate.people.models import NeedDomain
 from throughgate.www.doors import everyone, not_found
+from throughgate.www.public import search
 
 ANY = ("", gettext_lazy("Any"))
 # What the public sees of a service; what has ended for good is left out.
 OFFERED = ("active", "closed")
+CHOICES_SECONDS = 600
 
 
 class DirectoryForm(forms.Form):
@@ -58,7 +62,7 @@ class DirectoryForm(forms.Form):
 @everyone()
 def directory(request: HttpRequest) -> HttpResponse:
     """Search what organizations offer, and narrow it; a filter that is not known narrows nothing."""
-    form = DirectoryForm(request.GET, queries.directory_choices())
+    form = DirectoryForm(request.GET, _known())
     form.is_valid()
     chosen = {key: str(value) for key, value in form.cleaned_data.items() if value}
     words = chosen.pop("q", "")
@@ -79,6 +83,13 @@ def directory(request: HttpRequest) -> HttpResponse:
     return render(request, "public/directory.html", context)
 
 
+def _known() -> dict[str, list[str]]:
+    """Towns and languages to choose from. They are looked for again when something was added, or after a while."""
+    service, location = (model.objects.aggregate(n=Max("pk"))["n"] for model in (Service, Location))
+    key = f"directory-choices-{service}-{location}"
+    return cache.get_or_set(key, queries.directory_choices, CHOICES_SECONDS) or {}
+
+
 @everyone()
 def organization(request: HttpRequest, code: str) -> HttpResponse:
     """One organization: what it offers, where, when, and how to reach it."""
@@ -93,6 +104,8 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
         "about": "" if about in {offer.service.description.strip() for offer in offers} else about,
         "website": web_address(page.organization.website),
         "offers": offers,
+        "data": search.organization_data(page.organization, [offer.service for offer in offers]),
+        **search.alternates(request),
         "door": "directory",
         "crumbs": [Crumb(_("Directory"), reverse("public:directory")), Crumb(page.organization.name)],
     }

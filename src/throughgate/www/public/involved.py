@@ -26,13 +26,14 @@ from throughgate.places.models import Facility
 from throughgate.programs.queries import public
 from throughgate.www.doors import everyone, not_found
 from throughgate.www.entry.follow import closed
+from throughgate.www.public import search
 from throughgate.www.public.steps import JOURNEYS, Journey, Step, free_texts, read_back
 
 
 @everyone()
 def involved(request: HttpRequest) -> HttpResponse:
     """Three ways to help, and whom to ask."""
-    context = {"facilities": public.facilities(), "journeys": list(JOURNEYS.values()), "door": "involved"}
+    context = {"facilities": public.facilities(), "door": "involved", **search.alternates(request)}
     return render(request, "public/involved.html", context)
 
 

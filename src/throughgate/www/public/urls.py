@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.public import directory, involved, views
+from throughgate.www.public import directory, involved, search, views
 
 app_name = "public"
 urlpatterns = [
@@ -17,4 +17,6 @@ urlpatterns = [
     path("get-involved/<str:kind>/", involved.begin, name="begin"),
     path("results/", views.results, name="results"),
     path("stories/", views.stories, name="stories"),
+    path("robots.txt", search.robots, name="robots"),
+    path("sitemap.xml", search.sitemap, name="sitemap"),
 ]

@@ -147,4 +147,5 @@ urlpatterns = [
     path("", include("throughgate.www.staff.fill_urls")),
     path("", include("throughgate.www.staff.enquiry_urls")),
     path("", include("throughgate.www.staff.insight_urls")),
+    path("", include("throughgate.www.staff.story_urls")),
 ]
