@@ -22,8 +22,9 @@ from babel.messages.extract import extract_javascript, extract_python
 from throughgate.base.guard import Tier
 
 SOURCE = Path(__file__).resolve().parents[1]
-ROOMS = ("access", "places", "people", "partners", "visitors", "programs", "mentoring", "outbox")
-ROOMS = ("access", "places", "people", "partners", "stories", "visitors", "programs")
+ROOMS = (
+    *("access", "places", "people", "partners", "stories", "visitors", "programs", "mentoring", "outbox"),
+)
 # How sensitive a fact is, is the code's own affair and shown nowhere.
 UNSEEN = {tier.name.title() for tier in Tier}
 FIRST = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
