@@ -143,7 +143,7 @@ def check(version_id: int) -> StudyVersion:
         if version.study.basis == Basis.FILE and "refused" not in result:
             _keep_reading(version.study, reading)
         _mark(version.work, state=Work.State.DONE, finished_at=timezone.now(), done=100)
-    version.refresh_from_db()
+        version.refresh_from_db()
     return version
 
 

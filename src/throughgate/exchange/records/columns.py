@@ -73,7 +73,7 @@ def _number(text: str) -> str:
         number = Decimal("NaN")
     if not number.is_finite():
         raise ValueError(_("“%(text)s” is no number.") % {"text": text[:40]})
-    return str(number)
+    return f"{number.quantize(Decimal('0.01')).normalize():f}"
 
 
 def _grade(text: str) -> int:

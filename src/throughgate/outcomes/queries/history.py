@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model, Q, QuerySet, Sum
+from django.utils import timezone
 
 from throughgate.base.errors import Reason, Refused
 from throughgate.outcomes.models import (
@@ -125,7 +126,7 @@ def episodes(program: Program) -> list[Episode]:
         if seat.pk in called and not total and not seat.carried_hours:
             continue
         place = seat.cohort.facility
-        outcome = _outcome(seat.end_reason, place.jurisdiction, seat.ended_on)
+        outcome = _outcome(seat.end_reason, place.jurisdiction)
         made.append(
             Episode(
                 seat.participant_id, program.code, seat.starts_on, seat.ended_on,
@@ -137,10 +138,11 @@ def episodes(program: Program) -> list[Episode]:
     return made
 
 
-def _outcome(code: str, jurisdiction: str, on: dt.date | None) -> str | None:
-    if not code or on is None:
+def _outcome(code: str, jurisdiction: str) -> str | None:
+    """What a reason for leaving means by today's pack: history may be older than any pack."""
+    if not code:
         return None
-    reason = policies.leaving(jurisdiction, on).data.reasons.get(code)
+    reason = policies.leaving(jurisdiction, timezone.localtime().date()).data.reasons.get(code)
     return reason.outcome if reason else None
 
 
