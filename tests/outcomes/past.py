@@ -92,7 +92,7 @@ def population(n: int, effect: float, seed: int = 1) -> Program:
     program = make.program()
     group = make.cohort(inside, program, capacity=4 * n)
     reach()
-    people, profiles, stays, seats, events, joined = [], [], [], [], [], []
+    people, profiles, stays, events, joined = [], [], [], [], []
     for i in range(n):
         age = rng.uniform(20, 60)
         arrests = rng.choice([0, 0, 1, 1, 2, 3, 5])
@@ -110,7 +110,6 @@ def population(n: int, effect: float, seed: int = 1) -> Program:
             stays[-1].append((returned, None, rng.choice(["new_commitment", "parole_return"]), ""))
         joined.append(released - days * DAY + 30 * DAY if joins else None)
         events.append([released - (days + 200 + 50 * k) * DAY for k in range(arrests)])
-        seats.append(None)
     Participant.objects.bulk_create(people)
     Profile.objects.bulk_create(
         Profile(participant=who, **given) for who, given in zip(people, profiles, strict=True)
