@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 
 import pytest
+from plan_world import Place, proposed
 
 import factories as make
 from acting import acting
-from throughgate.access.models import Membership
 from throughgate.access.roles import RoleName
 from throughgate.base.errors import Forbidden, Refused
-from throughgate.people.models import KeepApart, Need, Participant
-from throughgate.programs import planning
+from throughgate.people.models import KeepApart
 from throughgate.programs.actions import plans
 from throughgate.programs.models import (
-    Cohort,
     Enrollment,
     PlanState,
-    Program,
-    RequestedBy,
     SeatPlan,
     SeatProposal,
     WaitlistEntry,
@@ -32,49 +26,6 @@ from throughgate.programs.models import (
 pytestmark = pytest.mark.django_db
 
 DAY = dt.timedelta(days=1)
-
-
-class Place:
-    """A facility with one course, some seats, and people in line for it; the last who asked needs it most."""
-
-    def __init__(self, seats: int = 2, in_line: int = 4) -> None:
-        self.facility = make.facility()
-        self.staff = make.member(RoleName.COORDINATOR, facility=self.facility)
-        self.program = make.program(make.organization())
-        self.cohort = self.run(self.program, seats)
-        self.people = [self.waiting(self.program, asked=90 - n, level=n) for n in range(in_line)]
-
-    def run(self, program: Program, seats: int, weekday: int = 1) -> Cohort:
-        cohort = make.cohort(
-            self.facility, program, capacity=seats, room=make.room(self.facility), starts_on=make.TODAY + DAY
-        )
-        make.slot(cohort, weekday=weekday)
-        make.session(cohort, make.TODAY + 3 * DAY)
-        return cohort
-
-    def waiting(self, program: Program, asked: int, level: int = 0) -> Participant:
-        person = make.participant(self.facility)
-        if level:
-            Need.objects.create(participant=person, domain="education", level=min(3, level), as_of=make.TODAY)
-        self.line(person, program, asked)
-        return person
-
-    def line(self, person: Participant, program: Program, asked: int) -> None:
-        WaitlistEntry.objects.create(
-            participant=person, program=program, status=WaitStatus.APPROVED, requested_by=RequestedBy.SELF,
-            requested_on=make.TODAY - asked * DAY, confirmed_on=make.TODAY,
-        )  # fmt: skip
-
-    def plan(self, cohort: Cohort | None = None, member: Membership | None = None) -> SeatPlan:
-        with acting(member or self.staff) as by:
-            made = plans.ask(by=by, facility=self.facility, cohort=cohort, later=False)
-        planning.run(made.code)
-        made.refresh_from_db()
-        return made
-
-
-def proposed(plan: SeatPlan) -> set[int]:
-    return set(plan.proposals.filter(status="proposed").values_list("participant_id", flat=True))
 
 
 def seated() -> set[int]:
@@ -202,14 +153,3 @@ def test_an_empty_line_gives_an_empty_plan() -> None:
     here = Place(in_line=0)
     plan = here.plan()
     assert plan.state == PlanState.READY and not plan.proposals.exists()
-
-
-def test_a_web_process_never_loads_the_solver() -> None:
-    code = (
-        "import django, sys; django.setup(); import throughgate.urls, throughgate.programs.jobs;"
-        "sys.exit(' '.join({'numba', 'highspy', 'numpy'} & set(sys.modules)) or None)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr

@@ -29,6 +29,7 @@ ACTORS = (
     Actor("Dana Whitfield", R.COORDINATOR, "R"),
     Actor("Rosa Delgado", R.COORDINATOR, "W"),
     Actor("Marcus Adeyemi", R.COORDINATOR, "D"),
+    Actor("Amara Nwosu", R.COORDINATOR, "*"),
     Actor("Theo Lindqvist", R.CASE_MANAGER, "R"),
     Actor("Nadia Benally", R.CASE_MANAGER, "W"),
     Actor("Ivy Okafor", R.CONTROL, "R"),

@@ -12,6 +12,7 @@ from throughgate.base import scope
 from throughgate.demo import (
     actors,
     coming,
+    filling,
     history,
     lines,
     partners,
@@ -32,6 +33,7 @@ Open the address below and add /be/ to it: one click makes you any of these inve
   Theo Lindqvist    case manager             Ivy Okafor        control room and movement
   Raymond Pruitt    gate officer             Helen Stroud      captain
   Naveen Iyer       classification           Grace Tran        education
+  Amara Nwosu       program coordinator of all facilities: fills Monday's seats
   Louise Hargrove   leadership               Samir Haddad      administrator
   Kofi Mensah       supervision officer      Ines Caldeira     auditor
   Joanna Reyes      partner lead             Walter Sims       mentor who comes in
@@ -101,6 +103,8 @@ def _write(build: Build) -> None:
     build.say("hours and credit")
     _today(build, runs, seats, outside)
     build.say("what needs somebody today")
+    filling.make(build)
+    build.say("proposals for free seats")
     actors.make(build, outside.all, chosen(seats))
     build.say("someone to be for every role")
 

@@ -22,7 +22,9 @@ from throughgate.programs.queries.plan_input import PlanInput
 
 OPEN_GROUPS = ("language", "leaving")
 AUDIT_GROUPS = ("sex", "race")
-STEPS = (1.0, 5.0, 25.0)  # how much more last week's seats weigh when a plan would change too many people
+# How much more last week's seats weigh when a plan would change too many people: never so much that a seat stays
+# with somebody whom it helps far less ([F-5] measured up to ten times).
+STEPS = (1.0, 2.5, 5.0)
 
 Seat = tuple[int, int]
 

@@ -91,6 +91,15 @@ def recent(facility: Facility) -> list[SeatPlan]:
     )
 
 
+def undecided(facility_ids: Sequence[int]) -> dict[int, int]:
+    """How many proposed seats wait for a decision, by facility."""
+    rows = SeatProposal.objects.filter(
+        plan__facility__in=facility_ids, plan__state=PlanState.READY, status=ProposalStatus.PROPOSED
+    )
+    counted = rows.values_list("plan__facility").annotate(n=Count("id")).order_by("plan__facility")
+    return dict(counted)
+
+
 def being_made(facility: Facility) -> SeatPlan | None:
     """The proposal of a facility that is on its way, if there is one."""
     return SeatPlan.objects.filter(facility=facility, state=PlanState.WAITING).order_by("id").first()
@@ -197,7 +206,12 @@ def _for(row: SeatProposal) -> Iterator[str]:
     if facts.get("first_seat"):
         yield _("Has no seat yet.")
     fit, seats = int(facts.get("fit", 0)), int(facts.get("seats", 0))
-    yield _("%(fit)d people in line could take one of %(seats)d seats.") % {"fit": fit, "seats": seats}
+    line = ngettext(
+        "%(fit)d in line could take the one seat.",
+        "%(fit)d in line could take one of %(seats)d seats.",
+        seats,
+    )
+    yield line % {"fit": fit, "seats": seats}
 
 
 def _against(row: SeatProposal) -> Iterator[str]:

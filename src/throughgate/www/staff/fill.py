@@ -27,6 +27,7 @@ from throughgate.www.doors import actor_of, not_found
 from throughgate.www.staff.forms.fill import AskForm, InsteadForm, WhyForm
 from throughgate.www.staff.programs import home
 from throughgate.www.staff.shell import (
+    Place,
     attempt,
     done,
     edit,
@@ -70,9 +71,22 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": form,
         "plans": queries.recent(facility),
         "being_made": queries.being_made(facility),
+        "facilities": _facilities(place),
         "crumbs": [home(), Crumb(_("Fill seats"))],
     }
     return show(request, "fill", "programs", context)
+
+
+def _facilities(place: Place) -> list[ui.NavItem]:
+    """The actor's facilities, each with how many seats wait for a decision there."""
+    waiting = queries.undecided([each.pk for each in place.choices]) if place.several else {}
+    return [
+        ui.NavItem(
+            each.short_name, f"{reverse('staff:fill')}?facility={each.code}", each.pk == place.facility.pk,
+            count=waiting.get(each.pk),
+        )
+        for each in place.choices
+    ]  # fmt: skip
 
 
 def plan_url(plan: SeatPlan) -> str:

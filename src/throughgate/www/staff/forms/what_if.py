@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.base import ui
-from throughgate.people.models import NeedDomain
+from throughgate.people.models import CLINICAL_DOMAINS, NeedDomain
 from throughgate.places.models import Facility, Room, Weekday
 from throughgate.programs.models import LIVE_COHORT, Cohort, Program
 from throughgate.www.staff.shell import Refusable
@@ -114,7 +114,9 @@ class PartnerForm(_Asked):
 
     name = forms.CharField(label=_("Name of the partner or program"), max_length=120)
     needs = forms.MultipleChoiceField(
-        label=_("For which needs?"), choices=NeedDomain.choices, widget=forms.CheckboxSelectMultiple
+        label=_("For which needs?"),
+        choices=[each for each in NeedDomain.choices if each[0] not in CLINICAL_DOMAINS],
+        widget=forms.CheckboxSelectMultiple,
     )
     seats = forms.IntegerField(label=_("Seats"), min_value=1, max_value=200, initial=12)
     weekdays = _days()
