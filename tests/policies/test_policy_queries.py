@@ -32,7 +32,11 @@ def test_every_kind_has_a_name_and_rules_for_the_demonstration() -> None:
     rows = queries.overview("US-HB", TODAY)
     assert [row.kind for row in rows] == sorted(KINDS)
     assert all(row.pack is not None for row in rows)
-    assert {row.kind for row in rows if row.pack and row.pack.invented} == {"credit", "holidays"}
+    assert {row.kind for row in rows if row.pack and row.pack.invented} == {
+        "clearances",
+        "credit",
+        "holidays",
+    }
 
 
 def test_every_typed_question_is_answered() -> None:

@@ -85,7 +85,7 @@ def test_granting_deciding_renewing_and_ending() -> None:
         applied = actions.apply_for_clearance(by=by, visitor=visitor, facility=here)
         assert actions.apply_for_clearance(by=by, visitor=visitor, facility=here) == applied
         first = actions.grant_clearance(
-            by=by, visitor=visitor, facility=here, first=today, until=today + 10 * DAY
+            by=by, visitor=visitor, facility=here, on_paper=True, first=today, until=today + 10 * DAY
         )
         assert first.pk == applied.pk
         assert (first.decided_by, first.status) == (by.name, "approved")
@@ -96,6 +96,7 @@ def test_granting_deciding_renewing_and_ending() -> None:
             first=today + 5 * DAY,
             until=today + 400 * DAY,
             level="unescorted",
+            on_paper=True,
         )
         assert Clearance.objects.count() == 1
         stored = queries.standing(Clearance.objects.get())
@@ -106,7 +107,9 @@ def test_granting_deciding_renewing_and_ending() -> None:
         with pytest.raises(Refused) as over:
             actions.end_clearance(by=by, clearance=renewed)
         assert codes(over) == {"has_ended"}
-        again = actions.grant_clearance(by=by, visitor=visitor, facility=here, first=today, until=today)
+        again = actions.grant_clearance(
+            by=by, visitor=visitor, facility=here, on_paper=True, first=today, until=today
+        )
         assert again.pk != renewed.pk
         page = queries.visitor_page(visitor.code)
         assert page is not None and len(page[1]) == 2
@@ -141,7 +144,7 @@ def test_a_clearance_is_refused_with_all_that_is_wrong() -> None:
         visitor.refresh_from_db()
         with pytest.raises(Refused) as left:
             actions.grant_clearance(
-                by=by, visitor=visitor, facility=here, first=here.today(), until=here.today()
+                by=by, visitor=visitor, facility=here, on_paper=True, first=here.today(), until=here.today()
             )
         assert codes(left) == {"has_left"}
 
@@ -170,7 +173,9 @@ def test_suspension_is_felt_at_the_next_statement_everywhere() -> None:
             actions.grant_clearance(
                 by=by, visitor=visitor, facility=there, first=there.today(), until=there.today()
             )
-        actions.grant_clearance(by=by, visitor=visitor, facility=here, first=TODAY, until=TODAY + 9 * DAY)
+        actions.grant_clearance(
+            by=by, visitor=visitor, facility=here, on_paper=True, first=TODAY, until=TODAY + 9 * DAY
+        )
         assert not queries.gate_ready(visitor, here, here.today()).refused
     with acting(make.member(RoleName.CAPTAIN, facility=here)):
         assert "contraband found" in ClearanceNote.objects.get(clearance__facility=here).text
@@ -192,7 +197,9 @@ def test_only_who_keeps_visitors_there_decides() -> None:
             with pytest.raises(Forbidden):
                 actions.refuse_clearance(by=by, clearance=row, reason="x")
             with pytest.raises(Forbidden):
-                actions.grant_clearance(by=by, visitor=visitor, facility=here, first=TODAY, until=TODAY)
+                actions.grant_clearance(
+                    by=by, visitor=visitor, facility=here, on_paper=True, first=TODAY, until=TODAY
+                )
     with acting(make.member(RoleName.GATE, facility=here)) as by, pytest.raises(Forbidden):
         actions.save_visitor(by=by, kind="mentor", first_name="A", last_name="B")
 
@@ -235,5 +242,5 @@ def test_what_runs_out_before_it_is_needed_comes_first() -> None:
     with acting(make.member(RoleName.COORDINATOR, facility=here)) as by:
         found = queries.expiring(by, 90, {(needed.pk, here.pk): [today + 15 * DAY, today + 22 * DAY]})
     assert [each.clearance.visitor_id for each in found] == [needed.pk, soon.pk]
-    assert [(each.days_left, each.stage) for each in found] == [(20, 30), (5, 14)]
+    assert [(each.days_left, each.stage) for each in found] == [(20, 30), (5, 7)]
     assert found[0].needed_on == today + 22 * DAY

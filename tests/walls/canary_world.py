@@ -32,7 +32,15 @@ from throughgate.outcomes import models as outcomes
 from throughgate.people import models as people
 from throughgate.places.models import RegimePeriod, RegimeReason
 from throughgate.programs import models as programs
-from throughgate.visitors.models import Clearance, ClearanceNote, VisitorKeepApart
+from throughgate.visitors.models import (
+    Clearance,
+    ClearanceNote,
+    Conflict,
+    Reference,
+    ReferenceAnswer,
+    Step,
+    VisitorKeepApart,
+)
 
 DAY = dt.timedelta(days=1)
 
@@ -47,6 +55,7 @@ class Kind(Enum):
     CONSENT = auto()  # what was agreed with the organization that teaches the person
     KEEP_APART = auto()
     CLEARANCE = auto()  # why security decided so about a visitor
+    REFERENCE = auto()  # what referees wrote about an applicant
     REGIME = auto()  # why security really restricted the regime
     REVIEW = auto()  # blocks and emergency access
     DECISION = auto()  # why a proposed seat was declined or given to somebody else
@@ -89,6 +98,7 @@ PERMISSIONS = {
     Kind.ATTENDANCE: (Permission.VIEW_RESTRICTED, Permission.MARK_ATTENDANCE),
     Kind.KEEP_APART: (Permission.VIEW_KEEP_APART,),
     Kind.CLEARANCE: (Permission.EDIT_KEEP_APART,),
+    Kind.REFERENCE: (Permission.MANAGE_VISITORS,),
     Kind.REGIME: (Permission.DECLARE_REGIME,),
     Kind.REVIEW: (Permission.REVIEW_ACCESS,),
     Kind.DECISION: (Permission.VIEW_RESTRICTED,),
@@ -215,7 +225,7 @@ def build() -> World:
         "cohorts": [group.code, other_group.code],
         "places": [seat.code],
         "partners": [org.code],
-        "visitors": [leader.code],
+        "visitors": [leader.code, VisitorKeepApart.objects.get().visitor.code],
         "visitor": [leader.code],
         "clearances": [Clearance.objects.get(visitor=leader).code],
         "facilities": [place.code],
@@ -447,6 +457,18 @@ def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any
         visitor=other, participant=target, reason="kin", starts_on=make.TODAY,
         note=world.plant("visitors.VisitorKeepApart.note", Kind.KEEP_APART),
     )  # fmt: skip
+    asks = Step.objects.create(
+        clearance=Clearance.objects.get(visitor=other), requirement="references", stage="application"
+    )
+    referee = Reference.objects.create(step=asks, name="R", email="r@example.org", relation="neighbor")
+    words = world.plant("visitors.ReferenceAnswer.answers", Kind.REFERENCE)
+    ReferenceAnswer.objects.create(reference=referee, answers=[{"question": "Q", "words": words}])
+    tie = Conflict.objects.create(
+        visitor=other,
+        facility=place,
+        kind="kin",
+        about=world.plant("visitors.Conflict.about", Kind.KEEP_APART),
+    )
     ClearanceNote.objects.create(
         clearance=Clearance.objects.get(visitor=leader),
         text=world.plant("visitors.ClearanceNote.text", Kind.CLEARANCE),
@@ -468,7 +490,14 @@ def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any
         reviewed_by=world.plant("access.BreakGlass.reviewed_by", Kind.REVIEW), reviewed_at=now,
         finding=world.plant("access.BreakGlass.finding", Kind.REVIEW),
     )  # fmt: skip
-    return {"apart": [order.code], "regimes": [regime.code], "reviews": [opened.code]}
+    return {
+        "apart": [order.code],
+        "regimes": [regime.code],
+        "reviews": [opened.code],
+        "steps": [asks.code],
+        "references": [referee.code],
+        "conflicts": [tie.code],
+    }
 
 
 def _consents(world: World, target: Any, org: Any, other_org: Any) -> people.Consent:

@@ -17,7 +17,9 @@ ROLES = [audience.role for audience in Audience] + ["tg_auditlog"]
 # Functions that run as the owner: each one is a door, so each is named here and reviewed.
 DEFINERS = {
     "tg.audience", "tg.audit_hide", "tg.audit_row", "tg.blocked_ids", "tg.broken_glass", "tg.call_guard",
-    "tg.context", "tg.count_attendance", "tg.count_calls", "tg.count_new_attendance", "tg.count_new_calls",
+    "tg.clearance_ready", "tg.context", "tg.count_attendance", "tg.count_calls",
+    "tg.count_new_attendance", "tg.count_new_calls", "tg.count_training_seats",
+    "tg.leaving_changes_ready", "tg.step_changes_ready",
     "tg.enrollment_grant", "tg.facilitator_guard", "tg.facility_ids", "tg.find_participant",
     "tg.granted_participants", "tg.has_permission", "tg.kept_apart", "tg.live_membership", "tg.local_day",
     "tg.log_denied", "tg.log_read", "tg.lookers", "tg.match_guard", "tg.match_kept_apart",

@@ -43,7 +43,12 @@ OUTER = (
     *("programs/actions/appeals.py", "programs/queries/answer_slips.py", "programs/rules"),
     *("programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
     *("mentoring/rules.py", "mentoring/actions.py"),
-    *("programs/rules", "programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
+    *(
+        "visitors/requirements.py",
+        "visitors/journeys.py",
+        "visitors/actions/references.py",
+    ),
+    *("visitors/actions/steps.py", "visitors/actions/training.py", "visitors/actions/ties.py"),
     *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )

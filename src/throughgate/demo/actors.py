@@ -45,6 +45,7 @@ ACTORS = (
     Actor("Caleb Osei", R.PARTNER_STAFF, org="plainspoken"),
     Actor("Priya Venkat", R.PARTNER_LEAD, org="pccc", leads="pccc"),
     Actor("Walter Sims", R.VISITOR, leads="mentors"),
+    Actor("Amina Farah", R.VISITOR),
     Actor("Maureen Doyle", R.EMPLOYER, org="northpier"),
 )
 

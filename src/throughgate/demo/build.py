@@ -14,6 +14,7 @@ from throughgate.demo import (
     coming,
     filling,
     history,
+    journeys,
     lines,
     partners,
     people,
@@ -37,6 +38,7 @@ Open the address below and add /be/ to it: one click makes you any of these inve
   Louise Hargrove   leadership               Samir Haddad      administrator
   Kofi Mensah       supervision officer      Ines Caldeira     auditor
   Joanna Reyes      partner lead             Walter Sims       mentor who comes in
+  Amina Farah       has applied as a tutor
   ... and an employer, a college, three participants, and the coordinators of the other facilities.
 The data stay in var/demo; to begin again, stop it, remove that folder and run this again.
 
@@ -114,6 +116,7 @@ def _today(
 ) -> None:
     coming.keep_apart(build, seats, outside.all)
     coming.clearances(build, runs, outside)
+    journeys.make(build, outside)
     coming.changes(build)
     coming.continuations(build, seats)
     coming.messages(build, runs)

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import (
     attendance,
+    clearances,
     credit,
     deadlines,
     frontdoor,
@@ -27,6 +28,7 @@ from .reading import Table
 KINDS: dict[str, Callable[[Table], Any]] = {
     "attendance": attendance.read,
     "cancellations": reasons.read_cancellations,
+    "clearances": clearances.read,
     "contacts": deadlines.read_contacts,
     "credit": credit.read,
     "deadlines": deadlines.read_deadlines,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from throughgate.base.outbox.rules import House
 
 from .attendance import AttendanceRules
+from .clearances import ClearanceRules
 from .credit import CreditRules
 from .deadlines import ContactRules, DeadlineRules, ReviewRules
 from .frontdoor import FrontDoorRules
@@ -40,6 +41,7 @@ HEAD = ("pack", "authority", "verified", "evidence")
 KIND_NAMES: dict[str, str | Promise] = {
     "attendance": _("Attendance marks and windows"),
     "cancellations": _("Why sessions are canceled"),
+    "clearances": _("What is asked of visitors"),
     "contacts": _("Contacts after release"),
     "credit": _("Time credit and pay"),
     "deadlines": _("Answer deadlines"),
@@ -70,6 +72,19 @@ def attendance(jurisdiction: str, on: dt.date) -> Pack[AttendanceRules]:
 def cancellations(jurisdiction: str, on: dt.date) -> Pack[CancellationRules]:
     """The cancellation reasons in force."""
     return in_force("cancellations", jurisdiction, on)
+
+
+def clearances(jurisdiction: str, on: dt.date) -> Pack[ClearanceRules] | None:
+    """What is asked of visitors; None where the agency has not written it down yet."""
+    return library().find("clearances", jurisdiction, on)
+
+
+def pack_of(identifier: str) -> Pack[Any] | None:
+    """The pack that a record cites by its id, retired ones too; None when it is gone."""
+    try:
+        return library().get(identifier)
+    except KeyError:
+        return None
 
 
 def contacts(jurisdiction: str, on: dt.date) -> Pack[ContactRules]:

@@ -57,10 +57,8 @@ $$;
 CREATE OR REPLACE FUNCTION tg.visitor_cleared(visitor bigint, facility bigint, day date) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (
-        SELECT 1 FROM visitors_clearance c JOIN visitors_visitor v ON v.id = c.visitor_id
-        WHERE c.visitor_id = visitor AND c.facility_id = facility
-          AND c.status IN ('provisional', 'approved') AND c.valid @> day
-          AND (v.left_on IS NULL OR v.left_on > day))
+        SELECT 1 FROM visitors_clearance c
+        WHERE c.visitor_id = visitor AND c.facility_id = facility AND c.ready @> day)
 $$;
 
 -- Whether any two of those called to a session, or one and its leader, must be kept apart. A yes or no,

@@ -18,32 +18,24 @@ from throughgate.policies import queries as policies
 from throughgate.policies.library import NoPolicy
 from throughgate.visitors import rules
 from throughgate.visitors.models import CLEARED, Clearance, Visitor
+from throughgate.visitors.steps import standing
 
 DAY = dt.timedelta(days=1)
 
 
-def standing(clearance: Clearance) -> rules.Standing:
-    """A stored clearance as the rules take it; the stored range ends the day after the last one."""
-    if clearance.valid is None:
-        return rules.Standing(status=clearance.status)
-    upper = clearance.valid.upper
-    return rules.Standing(
-        status=clearance.status,
-        first=clearance.valid.lower,
-        until=None if upper is None else upper - DAY,
-    )
-
-
 def gate_ready(visitor: Visitor, facility: Facility, day: dt.date) -> Decision:
-    """Whether a visitor may come in on a local day, with the reason when not. One query."""
-    rows = Clearance.objects.filter(visitor=visitor, facility=facility).order_by("pk")
+    """Whether a visitor may come in on a local day, with every reason when not. Two queries."""
+    rows = (
+        Clearance.objects.filter(visitor=visitor, facility=facility).prefetch_related("steps").order_by("pk")
+    )
     return rules.at_the_gate([standing(row) for row in rows], visitor.left_on, day)
 
 
 def gate_ready_many(visitor_ids: Collection[int], facility: Facility, day: dt.date) -> dict[int, Decision]:
-    """The same for many visitors at once, by id; two queries."""
+    """The same for many visitors at once, by id; three queries."""
     found: dict[int, list[rules.Standing]] = {pk: [] for pk in visitor_ids}
-    for row in Clearance.objects.filter(visitor_id__in=visitor_ids, facility=facility).order_by("pk"):
+    rows = Clearance.objects.filter(visitor_id__in=visitor_ids, facility=facility)
+    for row in rows.prefetch_related("steps").order_by("pk"):
         found[row.visitor_id].append(standing(row))
     left = dict(Visitor.objects.filter(pk__in=visitor_ids).order_by("pk").values_list("pk", "left_on"))
     return {pk: rules.at_the_gate(stands, left.get(pk), day) for pk, stands in found.items()}
@@ -51,12 +43,14 @@ def gate_ready_many(visitor_ids: Collection[int], facility: Facility, day: dt.da
 
 def cleared_on(facility: Facility, day: dt.date) -> QuerySet[Visitor]:
     """Everybody who may come in on a local day, by name."""
-    clearances = Clearance.objects.filter(facility=facility, status__in=CLEARED, valid__contains=day).values(
-        "visitor_id"
-    )
-    return Visitor.objects.filter(Q(left_on__isnull=True) | Q(left_on__gt=day), pk__in=clearances).order_by(
-        "sort_name", "pk"
-    )
+    clearances = Clearance.objects.filter(facility=facility, ready__contains=day).values("visitor_id")
+    return Visitor.objects.filter(pk__in=clearances).order_by("sort_name", "pk")
+
+
+def ready_at(visitor: Visitor, facility: Facility, moment: dt.datetime) -> bool:
+    """Whether a visitor may come in at a moment, on the facility's own clock. One query; what lists ask too."""
+    day = moment.astimezone(facility.zone).date()
+    return Clearance.objects.filter(visitor=visitor, facility=facility, ready__contains=day).exists()
 
 
 @dataclass(frozen=True)
@@ -125,7 +119,8 @@ def visitor_page(code: str) -> tuple[Visitor, list[Clearance]] | None:
     visitor = Visitor.objects.select_related("organization").filter(code=clean(code)).first()
     if visitor is None:
         return None
-    return visitor, list(visitor.clearances.select_related("facility").order_by("facility__name", "-pk"))
+    rows = visitor.clearances.select_related("facility", "visitor").prefetch_related("steps__references")
+    return visitor, list(rows.order_by("facility__name", "-pk"))
 
 
 def visitor_list(

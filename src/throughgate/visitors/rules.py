@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.base.errors import Decision, Reason
+from throughgate.visitors.requirements import StepFacts
+
+DAY = dt.timedelta(days=1)
 
 APPLIED, PROVISIONAL, APPROVED = "applied", "provisional", "approved"
 SUSPENDED, ENDED, REFUSED = "suspended", "ended", "refused"
@@ -63,20 +66,31 @@ def sound_grant(
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A clearance as the gate sees it."""
+    """A clearance as the gate sees it: the decision with its days, and every step. ``grace`` counts only once
+    the renewal was asked for."""
 
     status: str
     first: dt.date | None = None
     until: dt.date | None = None
+    grace: int = 0
+    steps: tuple[StepFacts, ...] = ()
 
-    def holds(self, day: dt.date) -> bool:
-        """Whether it lets somebody in on a day."""
+    def decided(self, day: dt.date) -> bool:
+        """Whether the decision itself holds on a day."""
         return (
             self.status in CLEARED
             and self.first is not None
             and self.first <= day
-            and (self.until is None or day <= self.until)
+            and (self.until is None or day <= self.until + self.grace * DAY)
         )
+
+    def missing(self, day: dt.date) -> list[StepFacts]:
+        """The steps that do not hold on a day."""
+        return [step for step in self.steps if not step.holds(day)]
+
+    def holds(self, day: dt.date) -> bool:
+        """The one rule: it lets somebody in on a day when the decision and every requirement hold."""
+        return self.decided(day) and all(step.holds(day) for step in self.steps)
 
 
 # Why somebody is not let in; each is safe to show at the gate.
@@ -103,7 +117,19 @@ def at_the_gate(clearances: Sequence[Standing], left_on: dt.date | None, day: dt
         return Decision((Reason("has_left", _("The visitor no longer comes.")),))
     if any(each.holds(day) for each in clearances):
         return Decision()
+    missing = [step for each in clearances if each.decided(day) for step in each.missing(day)]
+    if missing:
+        return Decision(tuple(_lacks(step, day) for step in missing))
     return Decision((_STOPPED[_what_stops(clearances, day)],))
+
+
+def _lacks(step: StepFacts, day: dt.date) -> Reason:
+    text = _("%(step)s has run out.") if step.state(day) == "expired" else _("%(step)s is missing.")
+    return Reason(
+        f"step.{step.requirement}",
+        text % {"step": step.label or step.requirement},
+        _("See the steps of the visitor."),
+    )
 
 
 def _what_stops(clearances: Sequence[Standing], day: dt.date) -> str:
@@ -111,7 +137,7 @@ def _what_stops(clearances: Sequence[Standing], day: dt.date) -> str:
     cleared = [each for each in clearances if each.status in CLEARED]
     if SUSPENDED in statuses:
         return "suspended"
-    if any(each.until is not None and each.until < day for each in cleared):
+    if any(each.until is not None and each.until + each.grace * DAY < day for each in cleared):
         return "expired"
     if cleared:
         return "not_yet"

@@ -20,7 +20,7 @@ from throughgate.programs import notices
 from throughgate.programs.actions import credit
 from throughgate.programs.models import Attendance, Call, Facilitator, Session, SessionStatus
 from throughgate.programs.rules.cohorts import NOT_NOW
-from throughgate.visitors.models import CLEARED, Clearance
+from throughgate.visitors.models import Clearance
 
 CANCELLED_MARK = "session_cancelled"
 
@@ -159,14 +159,10 @@ def split_leaders(
     day = starts.astimezone(session.facility.zone).date()
     cleared = set(
         Clearance.objects.filter(
-            visitor__in=visitors, facility=session.facility_id, status__in=CLEARED, valid__contains=day
+            visitor__in=visitors, facility=session.facility_id, ready__contains=day
         ).values_list("visitor_id", flat=True)
     )
-    able = [
-        each
-        for each in leaders
-        if each.visitor_id in cleared - busy and not (each.visitor.left_on and each.visitor.left_on <= day)
-    ]
+    able = [each for each in leaders if each.visitor_id in cleared - busy]
     return able, [each for each in leaders if each not in able]
 
 

@@ -17,7 +17,7 @@ from throughgate.base.scope import Audience
 from throughgate.programs.actions.saving import stop
 from throughgate.programs.models import Facilitator, Session, SessionStatus
 from throughgate.programs.rules.booking import said
-from throughgate.visitors.models import CLEARED, Clearance, Visitor
+from throughgate.visitors.models import Clearance, Visitor
 
 
 @transaction.atomic
@@ -95,9 +95,9 @@ def _against(session: Session, visitor: Visitor) -> Iterator[Reason]:
         yield Reason("session_over", _("The session is over."))
     day = session.starts_at.astimezone(session.facility.zone).date()
     cleared = Clearance.objects.filter(
-        visitor=visitor, facility=session.facility_id, status__in=CLEARED, valid__contains=day
+        visitor=visitor, facility=session.facility_id, ready__contains=day
     ).exists()
-    if not cleared or (visitor.left_on is not None and visitor.left_on <= day):
+    if not cleared:
         text = _("%(name)s has no clearance for %(facility)s on %(day)s.")
         words = {"name": visitor.name, "facility": session.facility.short_name, "day": said(day)}
         yield Reason(

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from throughgate.places.models import Facility, Room
 from throughgate.programs.models import Call, Facilitator, Session, SessionStatus
-from throughgate.visitors.models import CLEARED, Visitor
+from throughgate.visitors.models import Visitor
 
 
 def can_lead(session: Session) -> list[Visitor]:
@@ -20,9 +20,7 @@ def can_lead(session: Session) -> list[Visitor]:
     return list(
         Visitor.objects.filter(
             clearances__facility=session.facility_id,
-            clearances__status__in=CLEARED,
-            clearances__valid__contains=day,
-            left_on__isnull=True,
+            clearances__ready__contains=day,
         )
         .exclude(pk__in=busy)
         .select_related("organization")

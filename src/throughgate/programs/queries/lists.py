@@ -19,7 +19,7 @@ from throughgate.places.models import DayPart, Facility, MovementWindow, RegimeP
 from throughgate.programs.models import Call, Facilitator, ListKind, PrintedList, Session, SessionStatus
 from throughgate.programs.rules.dayparts import day_part
 from throughgate.programs.rules.lists import Changes, Line, changes_since
-from throughgate.visitors.models import CLEARED, Clearance
+from throughgate.visitors.models import Clearance
 
 # Fixed times at which a person is elsewhere are shown beside a call when they come this near to it.
 CLASH_MARGIN = dt.timedelta(minutes=15)
@@ -192,9 +192,9 @@ def unlock(facility: Facility, on: dt.date, part: str = "", unit: Unit | None = 
 
 
 def gate(facility: Facility, on: dt.date) -> OfficialList:
-    """The gate list: exactly those visitors who are expected and whose clearance holds, asked anew each time.
+    """The gate list: exactly those who are expected and for whom everything holds that day, asked anew each time.
 
-    A clearance that is suspended, lapsed or missing takes the visitor off in the next statement ([P-209]).
+    A clearance that is suspended, or a requirement that has run out, takes them off in the next statement ([P-209]).
     """
     rows = cleared_visits(facility, on)
     levels = {c.visitor_id: c for c in _clearances(facility, on, [row.visitor_id for row in rows])}
@@ -203,7 +203,7 @@ def gate(facility: Facility, on: dt.date) -> OfficialList:
         clearance = levels.get(row.visitor_id)
         if clearance is None:
             continue
-        until = clearance.valid.upper if clearance.valid else None
+        until = next((span.upper for span in clearance.ready or () if on in span), None)
         lines.append(
             Line(
                 key=f"g{row.pk}",
@@ -250,13 +250,11 @@ def cleared_visits(facility: Facility, on: dt.date) -> list[Facilitator]:
     holds = Clearance.objects.filter(
         visitor=OuterRef("visitor"),
         facility=facility,
-        status__in=CLEARED,
-        valid__contains=on,
+        ready__contains=on,
     )
     return list(
         Facilitator.objects.filter(
             Exists(holds),
-            Q(visitor__left_on__isnull=True) | Q(visitor__left_on__gt=on),
             session__facility=facility,
             session__starts_at__gte=start,
             session__starts_at__lt=end,
@@ -416,9 +414,9 @@ def regime_warning(facility: Facility, on: dt.date) -> str:
 
 def _clearances(facility: Facility, on: dt.date, visitors: Sequence[int]) -> list[Clearance]:
     return list(
-        Clearance.objects.filter(
-            facility=facility, visitor_id__in=visitors, status__in=CLEARED, valid__contains=on
-        ).order_by("id")
+        Clearance.objects.filter(facility=facility, visitor_id__in=visitors, ready__contains=on).order_by(
+            "id"
+        )
     )
 
 

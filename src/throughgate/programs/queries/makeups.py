@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q
 
@@ -86,14 +87,14 @@ def _leaders(session: Session, span: Span, days: list[dt.date]) -> dict[int, lis
         visitor__in=leaders, active=True, during__overlap=span
     ).values_list("visitor_id", "during"):
         found[visitor].append((during.lower or span[0], during.upper or span[1]))
-    held = defaultdict(list)
+    held: dict[int, list[Any]] = defaultdict(list)
     for visitor, valid in Clearance.objects.filter(
         visitor__in=leaders, facility=facility, status__in=CLEARED
-    ).values_list("visitor_id", "valid"):
-        held[visitor].append(valid)
+    ).values_list("visitor_id", "ready"):
+        held[visitor] += list(valid or ())
     for visitor in leaders:
         for day in days:
-            if not any(v and (v.lower or day) <= day < (v.upper or dt.date.max) for v in held[visitor]):
+            if not any(day in span for span in held[visitor]):
                 found[visitor].append((facility.at(day, dt.time.min), facility.at(day + DAY, dt.time.min)))
     return found
 

@@ -195,7 +195,8 @@ def _leader(leader: Facilitator, facility: int, day: dt.date, around: _Around) -
     return Leader(
         name=visitor.name,
         code=visitor.code,
-        cleared=not gone and any(_within(c.valid, day) for c in held),
+        cleared=any(c.holds_on(day) for c in held),
+        lacking=not gone and any(_within(c.valid, day) and not c.holds_on(day) for c in held),
         until=max(ends, default=None),
         suspended=any(c.status == ClearanceStatus.SUSPENDED for c in own),
     )

@@ -27,7 +27,7 @@ from throughgate.programs.models import (
 )
 from throughgate.programs.queries import readiness
 from throughgate.programs.queries.week import Row, row, with_surroundings
-from throughgate.visitors.models import CLEARED, Clearance
+from throughgate.visitors.models import Clearance
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,7 @@ def _leaders(session: Session, day: dt.date) -> tuple[Leader, ...]:
         for row in Clearance.objects.filter(
             visitor__in=[each.visitor_id for each in leaders],
             facility=session.facility_id,
-            status__in=CLEARED,
-            valid__contains=day,
+            ready__contains=day,
         )
     }
     return tuple(

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery
+from django.contrib.postgres.fields import DateRangeField
+from django.db.models import Count, Exists, F, Func, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -42,6 +43,12 @@ from throughgate.programs.rules.readiness import ORDER
 from throughgate.visitors.models import CLEARED, Clearance
 
 DAY = dt.timedelta(days=1)
+# The day of a session wherever it is, with a day or more to either side.
+DAYS_AROUND = Func(
+    F("session__starts_at"),
+    template="daterange((%(expressions)s - interval '1 day')::date, (%(expressions)s + interval '2 days')::date)",
+    output_field=DateRangeField(),
+)
 RISK_DAYS, EXPIRY_DAYS, SEAT_DAYS, RELEASE_DAYS, LOST_DAYS = 14, 60, 28, 90, 28
 SHOWN = 25
 
@@ -223,14 +230,13 @@ def _expiring(asked: _Asked) -> list[Item]:
     """Clearances that end before the visitor's last session of the coming weeks, one item a visitor."""
     # Most clearances hold a day or more to either side, whatever the time zone: those need no second look.
     surely = Clearance.objects.filter(
-        Q(valid__endswith__isnull=True) | Q(valid__endswith__gt=OuterRef("session__starts_at") + 2 * DAY),
         visitor=OuterRef("visitor"),
         facility=OuterRef("session__facility"),
-        status__in=CLEARED,
-        valid__startswith__lt=OuterRef("session__starts_at") - DAY,
+        ready__contains=OuterRef("around"),
     )
     leading = (
-        Facilitator.objects.filter(
+        Facilitator.objects.annotate(around=DAYS_AROUND)
+        .filter(
             ~Exists(surely),
             session__facility__in=asked.places,
             session__status=SessionStatus.PLANNED,
@@ -246,17 +252,22 @@ def _expiring(asked: _Asked) -> list[Item]:
     for one in Clearance.objects.filter(
         visitor__in={r.visitor_id for r in rows}, facility__in=asked.places, status__in=CLEARED
     ):
-        held[one.visitor_id, one.facility_id].append(one.valid)
+        held[one.visitor_id, one.facility_id].append(one)
     items: dict[tuple[int, int], Item] = {}
     for row in rows:
         facility = row.session.facility
         starts = row.session.starts_at.astimezone(facility.zone)
         spans = held[row.visitor_id, facility.pk]
         key = (row.visitor_id, facility.pk)
-        if key in items or any(span.lower <= starts.date() < (span.upper or dt.date.max) for span in spans):
+        if key in items or any(one.holds_on(starts.date()) for one in spans):
             continue
-        last = max((span.upper - DAY for span in spans if span.upper), default=None)
-        ended = _("ends on %(day)s") % {"day": day_words(last)} if last else _("is missing")
+        last = max((one.last_day for one in spans if one.last_day), default=None)
+        if last is None:
+            ended = _("is missing")
+        elif last < starts.date():
+            ended = _("ends on %(day)s") % {"day": day_words(last)}
+        else:
+            ended = _("lacks a step")
         items[key] = Item(
             title=row.visitor.name,
             why=_("Clearance %(ended)s; next session without it: %(program)s.")

@@ -89,6 +89,7 @@ class Leader:
     cleared: bool
     until: dt.date | None = None
     suspended: bool = False
+    lacking: bool = False  # the decision holds, but something that is asked has run out or is missing
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,10 @@ def _leaders(facts: Facts) -> Iterator[Found]:
             text = _("%(name)s's clearance ends on %(day)s, before this session.") % {
                 "name": leader.name,
                 "day": date_format(leader.until, "j M Y"),
+            }
+        elif leader.lacking:
+            text = _("Something that is asked of %(name)s has run out or is missing on this day.") % {
+                "name": leader.name
             }
         else:
             text = _("%(name)s has no clearance for this day.") % {"name": leader.name}

@@ -135,6 +135,7 @@ SETTINGS = [
 ]
 
 urlpatterns = [
+    path("", include("throughgate.www.staff.visitor_urls")),
     *TODAY,
     *WEEK,
     *PEOPLE,

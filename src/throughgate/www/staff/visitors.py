@@ -21,8 +21,8 @@ from throughgate.base.ui import Crumb
 from throughgate.people.queries import find
 from throughgate.places.models import Facility
 from throughgate.programs.models import Facilitator, SessionStatus
-from throughgate.visitors import actions, queries
-from throughgate.visitors.models import CLEARED, Clearance, Visitor, VisitorKeepApart
+from throughgate.visitors import actions, journeys, queries
+from throughgate.visitors.models import CLEARED, Clearance, Conflict, Visitor, VisitorKeepApart
 from throughgate.www.doors import actor_of, not_found
 from throughgate.www.staff.forms import visitors as forms
 from throughgate.www.staff.shell import (
@@ -70,6 +70,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "rows": [(row, held) for row, held in zip(rows, _held(rows, place), strict=True)],
         "page": Paginator(range(total), SIZE).get_page(number),
         "soon": len(_expiring(actor_of(request), place.facility, 60)),
+        "waiting": len(journeys.applications(actor_of(request), place.facility, "staff")),
     }
     return show(request, "visitors", "visitors", context)
 
@@ -80,15 +81,8 @@ def _held(rows: list[Visitor], place: Place) -> list[Clearance | None]:
     for each in Clearance.objects.filter(visitor__in=rows, facility=place.facility).order_by("pk"):
         before = by_visitor.get(each.visitor_id)
         if before is None or before.status not in CLEARED or each.status in CLEARED:
-            by_visitor[each.visitor_id] = with_last_day(each)
+            by_visitor[each.visitor_id] = each
     return [by_visitor.get(row.pk) for row in rows]
-
-
-def with_last_day(clearance: Any) -> Any:
-    """A clearance that knows its last day (the stored range ends the day after)."""
-    upper = clearance.valid.upper if clearance.valid else None
-    clearance.last_day = upper - DAY if upper else None
-    return clearance
 
 
 def _expected(facility: Facility) -> dict[tuple[int, int], list[dt.date]]:
@@ -114,10 +108,13 @@ def _expiring(by: Actor, facility: Facility, within: int) -> list[queries.Expiri
 @staff(Permission.VIEW_GATE_LIST)
 def expiring(request: HttpRequest) -> HttpResponse:
     """Clearances that run out, those first that end before the visitor's next session."""
-    rows = _expiring(actor_of(request), place_of(request).facility, 90)
-    return show(
-        request, "visitors_expiring", "visitors", {"rows": rows, "crumbs": [home(), Crumb(_("Expiring"))]}
-    )
+    place = place_of(request)
+    context = {
+        "rows": _expiring(actor_of(request), place.facility, 90),
+        "lines": journeys.lapsing(actor_of(request), place.facility, 90),
+        "crumbs": [home(), Crumb(_("Expiring"))],
+    }
+    return show(request, "visitors_expiring", "visitors", context)
 
 
 @staff(Permission.VIEW_GATE_LIST)
@@ -142,12 +139,31 @@ def visitor(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "who": who,
         "language": language_words(who.language),
-        "clearances": [with_last_day(each) for each in clearances],
+        "clearances": [journeys.journey(each) for each in clearances],
         "coming": coming,
         "apart": _apart(request, who),
+        "conflicts": _conflicts(actor, who),
+        "dates": _dates(actor, who, clearances),
+        "own_ids": actor.facility_ids,
         "crumbs": [home(), Crumb(who.name)],
     }
     return show(request, "visitor", "visitors", context)
+
+
+def _conflicts(actor: Actor, who: Visitor) -> list[Conflict]:
+    """What the visitor declared, for those who decide about it."""
+    if not actor.can(Permission.VIEW_KEEP_APART):
+        return []
+    rows = Conflict.objects.filter(visitor=who, facility__in=actor.facility_ids).select_related("facility")
+    return list(rows.order_by("state", "-pk"))
+
+
+def _dates(actor: Actor, who: Visitor, clearances: list[Clearance]) -> list[journeys.Bookable]:
+    """Training dates here that would meet a step which is still to do."""
+    if not actor.can(Permission.MANAGE_VISITORS):
+        return []
+    found_dates = journeys.bookable(who, [journeys.journey(each) for each in clearances])
+    return [each for each in found_dates if each.training.facility_id in actor.facility_ids][:6]
 
 
 def _apart(request: HttpRequest, who: Visitor) -> list[VisitorKeepApart]:

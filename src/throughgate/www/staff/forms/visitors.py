@@ -59,6 +59,11 @@ class ClearanceForm(Refusable):
     first = forms.DateField(label=_("From"), widget=DateInput())
     until = forms.DateField(label=_("Until"), widget=DateInput(), help_text=_("The last day that counts"))
     provisional = forms.BooleanField(label=_("Provisional for now"), required=False)
+    on_paper = forms.BooleanField(
+        label=_("Decided on paper before: everything that is asked was seen"),
+        required=False,
+        help_text=_("Every step then counts as shown, on your word. Leave it empty for somebody new."),
+    )
 
     def __init__(self, *args: Any, facilities: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -25,6 +26,7 @@ from throughgate.base.guard import (
 from throughgate.base.models import Coded, Recorded
 from throughgate.base.names import sort_name
 from throughgate.base.scope import Audience
+from throughgate.visitors.models.days import DaySet
 
 
 class VisitorKind(models.TextChoices):
@@ -101,8 +103,21 @@ class ClearanceLevel(models.TextChoices):
     UNESCORTED = "unescorted", _("Unescorted")
 
 
+class Source(models.TextChoices):
+    PUBLIC = "public", _("The public form")
+    INVITED = "invited", _("An invitation")
+    STAFF = "staff", _("Entered by staff")
+    VISITOR = "visitor", _("The visitor's own page")
+    PAPER = "paper", _("Decided on paper before")
+
+
 class Clearance(Coded, Recorded):
-    """May this visitor come into this facility, how, and in which days ([P-15], [P-16])."""
+    """May this visitor come into this facility, how, and in which days ([P-15], [P-16]).
+
+    While it is ``applied`` it is the application. ``pack`` is the rule pack whose requirements are its steps
+    (empty: taken over as it was). ``ready`` is worked out by the database alone and is what every list and
+    every booking asks: the days on which the decision and every requirement hold together.
+    """
 
     visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="clearances", verbose_name=_("visitor"))
     facility = models.ForeignKey(
@@ -113,6 +128,16 @@ class Clearance(Coded, Recorded):
         _("level"), max_length=12, choices=ClearanceLevel, default=ClearanceLevel.ESCORTED
     )
     valid = DateRangeField(_("valid from and until"), null=True, blank=True)
+    ready = DaySet(_("days on which everything holds"), null=True, blank=True, editable=False)
+    role = models.CharField(_("comes as"), max_length=14, choices=VisitorKind, blank=True)
+    grade = models.CharField(_("grade"), max_length=20, blank=True)
+    pack = models.CharField(_("rules"), max_length=60, blank=True)
+    source = models.CharField(_("came by"), max_length=8, choices=Source, default=Source.STAFF)
+    enquiry = models.CharField(_("enquiry"), max_length=8, blank=True)
+    applied_on = models.DateField(_("applied on"), null=True, blank=True)
+    provisional_since = models.DateField(_("provisional since"), null=True, blank=True)
+    renewal_asked_on = models.DateField(_("renewal asked on"), null=True, blank=True)
+    grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=0)
     decided_by = models.CharField(_("decided by"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 
@@ -152,6 +177,16 @@ class Clearance(Coded, Recorded):
         ]
         indexes = [models.Index(fields=["facility", "status"], name="clearance_by_facility")]
 
+    @property
+    def last_day(self) -> Any:
+        """The last day that counts; the stored range ends the day after. None when there is none."""
+        upper = self.valid.upper if self.valid else None
+        return upper - dt.timedelta(days=1) if upper else None
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Whether it lets its visitor in on a local day, as the database worked it out when the row was read."""
+        return any(day in span for span in self.ready or ())
+
 
 class ClearanceNote(Recorded):
     """The restricted reason of a decision; never shown to the visitor or the partner ([P-41])."""
@@ -185,7 +220,9 @@ class VisitorKeepApart(Coded, Recorded):
         _("reason"),
         max_length=20,
         choices=[
-            ("kin", _("Family or close friend")),
+            ("kin", _("Family")),
+            ("friend", _("Close friend")),
+            ("correspondent", _("Correspondent")),
             ("visiting_list", _("On the visiting list")),
             ("victim", _("One harmed the other")),
             ("conduct", _("Conduct between them")),
