@@ -34,6 +34,7 @@ def test_every_kind_has_a_name_and_rules_for_the_demonstration() -> None:
     assert all(row.pack is not None for row in rows)
     assert {row.kind for row in rows if row.pack and row.pack.invented} == {
         "clearances",
+        "costs",
         "credit",
         "holidays",
     }
@@ -43,6 +44,12 @@ def test_every_typed_question_is_answered() -> None:
     assert queries.attendance("US-HB", TODAY).data.marks
     assert queries.cancellations("US-HB", TODAY).data.reasons
     assert queries.contacts("US-HB", TODAY).data.steps
+    assert queries.costs("US-HB", TODAY).data.savings
+    assert queries.effects("US-HB", TODAY).data.reviews
+    assert (
+        queries.publishing("US-HB", TODAY).data.rate_smallest
+        >= queries.publishing("US-HB", TODAY).data.smallest
+    )
     assert queries.deadlines("US-HB", TODAY).data.deadlines
     assert queries.leaving("US-HB", TODAY).data.reasons
     assert queries.regime("US-HB", TODAY).data.regimes

@@ -20,7 +20,19 @@ from throughgate.base.scope import Audience
 # What stands in an address where neither a code nor a number does.
 WORDS = {
     "tab": ("overview", "programs", "sessions", "hours", "history", "looked"),
-    "kind": ("call-out", "unlock", "gate", "movement", "timetable", "attendance", "units", "rooms", "counts"),
+    "kind": (
+        "call-out",
+        "unlock",
+        "gate",
+        "movement",
+        "timetable",
+        "attendance",
+        "units",
+        "rooms",
+        "counts",
+        "json",
+        "csv",
+    ),
     "what": ("line", "seat", "absence", "dates", "need", "apart", "consent", "transfer", "release", "edit"),
     "change": ("instructor", "rooms", "evenings", "partner"),
     "step": ("approve", "decline", "withdraw", "reconfirm", "suspend", "end"),

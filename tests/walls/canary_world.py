@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 import uuid
 from collections.abc import Iterator
@@ -27,10 +28,13 @@ from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base.outbox.models import Message
 from throughgate.base.scope import Audience
+from throughgate.demo import outcomes as outcomes_demo
 from throughgate.mentoring import models as mentoring
 from throughgate.outcomes import models as outcomes
+from throughgate.outcomes import publishing
 from throughgate.people import models as people
 from throughgate.places.models import RegimePeriod, RegimeReason
+from throughgate.policies.queries import publishing as publishing_rules
 from throughgate.programs import models as programs
 from throughgate.visitors.models import (
     Clearance,
@@ -551,6 +555,30 @@ def _outcomes(world: World, target: Any, org: Any, place: Any) -> None:
         **{name: plant(f"StudyFile.{name}", 10) for name in ("file_name", "ending", "digest", "given_by")},
     )  # fmt: skip
     world.codes |= {"rosters": [roster.code], "studies": [study.code]}
+    world.codes |= _results(study)
+
+
+def _results(study: outcomes.Study) -> dict[str, list[str]]:
+    """A finished run with the report of the real example, and what of it is public."""
+    stored = json.loads(outcomes_demo.REAL.read_text(encoding="utf-8"))
+    version = outcomes.StudyVersion.objects.create(
+        study=study, number=1, definition=stored["plan"], sha256="1" * 64, made_by="x"
+    )
+    file = study.files.get()
+    file.headings = ["workprg", "durat", "cens"]
+    file.save()
+    run = outcomes.StudyRun.objects.create(
+        study=study, version=version, number=1, state="done", plan_hash="1" * 64, data_digest="2" * 64,
+        answer=stored["report"]["verdict"]["answer"], sentence=stored["report"]["verdict"]["sentence"],
+        result=stored["report"], asked_by="x",
+    )  # fmt: skip
+    words = {name: "x" for name in ("title", "program", "event", "compared_with")}
+    rules = publishing_rules("default", make.TODAY).data
+    content = publishing.content(stored["report"], {"en": words, "es": words}, rules, standing={"runs": 1})
+    public = outcomes.Publication.objects.create(
+        kind="study", run=run, title="x", content=content, published_by="x"
+    )
+    return {"reports": [run.code], "results": [public.code], "public": [public.code]}
 
 
 def viewers(

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VIEW_MESSAGES = "view_messages"
     MANAGE_OWN_TEAM = "manage_own_team"
     EVALUATE = "evaluate"
+    PUBLISH_RESULTS = "publish_results"
 
     @property
     def words(self) -> str | Promise:
@@ -79,4 +80,5 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_MESSAGES: _("see which messages were sent"),
     Permission.MANAGE_OWN_TEAM: _("keep their own organization's team"),
     Permission.EVALUATE: _("read justice records one by one, and define and run studies of outcomes"),
+    Permission.PUBLISH_RESULTS: _("publish results of studies, and withdraw them"),
 }

@@ -166,7 +166,9 @@ ROLES: dict[RoleName, Role] = {
             Audience.STAFF,
             _("Leadership"),
             _("Sees need against capacity, lost hours and their causes, and what works."),
-            frozenset({P.VIEW_REPORTS, P.REVIEW_ACCESS, P.VIEW_MESSAGES, P.VIEW_GATE_LIST}),
+            frozenset(
+                {P.VIEW_REPORTS, P.REVIEW_ACCESS, P.VIEW_MESSAGES, P.VIEW_GATE_LIST, P.PUBLISH_RESULTS}
+            ),
         ),
         Role(
             RoleName.ADMINISTRATOR,

@@ -31,6 +31,10 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "slips": frozenset({"title", "facility", "slips"}),
     "letter": frozenset({"title", "facility", "body"}),
     "answers": frozenset({"title", "facility", "slips"}),
+    "report": frozenset(
+        {"title", "facility", "facts", "tag", "sentence", "how_sure", "why_not", "hundreds", "sure", "gauge"}
+        | {"can_say", "cannot_say", "measure", "counted", "whom", "cost", "limits", "annex", "labels"}
+    ),
 }
 
 

@@ -40,6 +40,7 @@ ACTORS = (
     Actor("Louise Hargrove", R.LEADERSHIP, "*"),
     Actor("Samir Haddad", R.ADMINISTRATOR, "*"),
     Actor("Kofi Mensah", R.SUPERVISION, "H"),
+    Actor("Noor Castellan", R.EVALUATOR, "*"),
     Actor("Ines Caldeira", R.AUDITOR, "*"),
     Actor("Joanna Reyes", R.PARTNER_LEAD, org="plainspoken", leads="plainspoken"),
     Actor("Caleb Osei", R.PARTNER_STAFF, org="plainspoken"),

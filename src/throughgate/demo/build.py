@@ -16,6 +16,7 @@ from throughgate.demo import (
     history,
     journeys,
     lines,
+    outcomes,
     partners,
     people,
     places,
@@ -36,6 +37,7 @@ Open the address below and add /be/ to it: one click makes you any of these inve
   Naveen Iyer       classification           Grace Tran        education
   Amara Nwosu       program coordinator of all facilities: fills Monday's seats
   Louise Hargrove   leadership               Samir Haddad      administrator
+  Noor Castellan    evaluator of outcomes
   Kofi Mensah       supervision officer      Ines Caldeira     auditor
   Joanna Reyes      partner lead             Walter Sims       mentor who comes in
   Amina Farah       has applied as a tutor
@@ -107,6 +109,8 @@ def _write(build: Build) -> None:
     build.say("what needs somebody today")
     filling.make(build)
     build.say("proposals for free seats")
+    outcomes.make(build)
+    build.say("studies whose truth is known, and a real one")
     actors.make(build, outside.all, chosen(seats))
     build.say("someone to be for every role")
 

@@ -30,6 +30,7 @@ from throughgate.engines.impact.errors import StudyError
 from throughgate.engines.impact.registration import Standing
 from throughgate.engines.impact.spec import Foresight
 from throughgate.outcomes import files, rules
+from throughgate.outcomes.actions.publications import keep_selection, space_of
 from throughgate.outcomes.errors import answering
 from throughgate.outcomes.models import Basis, RunState, Study, StudyFile, StudyRun, StudyVersion
 from throughgate.outcomes.queries import people
@@ -328,6 +329,9 @@ def _finish(found: StudyRun, plan: study.Plan, result: study.Result, listed: lis
     found.linkage = dict(plan.facts.get("linkage", {}))
     found.refused_rows = result.reading.refused_rows
     found.save()
+    # Whom a result is about must be known when it is published, and is known only while the rows are here.
+    everybody = study.to_people(plan, result.reading)
+    keep_selection(run=found, people=everybody, space=space_of(found.study.basis, plan.facts, source.data))
 
 
 def _finite(value: Any) -> Any:

@@ -132,17 +132,21 @@ def read_sign_in(top: Table) -> SignInRules:
 
 @dataclass(frozen=True)
 class PublishingRules:
-    """The data of a publishing pack: counts of fewer than `smallest` people are hidden, others rounded."""
+    """The data of a publishing pack: counts of fewer than `smallest` people are hidden, others rounded; a rate
+    needs `rate_smallest` people."""
 
     smallest: int
     round_to: int
+    rate_smallest: int
 
 
 def read_publishing(top: Table) -> PublishingRules:
     """Reads what is particular to a publishing pack."""
     counts = top.table("counts")
     rules = PublishingRules(
-        smallest=counts.whole("smallest", at_least=1), round_to=counts.whole("round_to", at_least=1)
+        smallest=counts.whole("smallest", at_least=1),
+        round_to=counts.whole("round_to", at_least=1),
+        rate_smallest=counts.whole("rate_smallest", at_least=1),
     )
     counts.finish()
     return rules

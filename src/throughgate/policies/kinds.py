@@ -22,6 +22,7 @@ from . import (
     regime,
     waitlist,
     weights,
+    worth,
 )
 from .reading import Table
 
@@ -30,8 +31,10 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "cancellations": reasons.read_cancellations,
     "clearances": clearances.read,
     "contacts": deadlines.read_contacts,
+    "costs": worth.read_costs,
     "credit": credit.read,
     "deadlines": deadlines.read_deadlines,
+    "effects": worth.read_effects,
     "front-door": frontdoor.read,
     "holidays": holidays.read,
     "leaving": reasons.read_leaving,

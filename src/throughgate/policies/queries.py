@@ -34,6 +34,7 @@ from .waitlist import WaitlistRules
 from .weights import SeatWeights
 from .words import Label
 from .workdays import WorkCalendar
+from .worth import CostRules, EffectRules
 
 DAY = dt.timedelta(days=1)
 HEAD = ("pack", "authority", "verified", "evidence")
@@ -43,8 +44,10 @@ KIND_NAMES: dict[str, str | Promise] = {
     "cancellations": _("Why sessions are canceled"),
     "clearances": _("What is asked of visitors"),
     "contacts": _("Contacts after release"),
+    "costs": _("What a return avoided is worth"),
     "credit": _("Time credit and pay"),
     "deadlines": _("Answer deadlines"),
+    "effects": _("What earlier studies found"),
     "front-door": _("The front door: enquiries, saved forms, spam"),
     "holidays": _("Holidays and working days"),
     "leaving": _("Why people leave a program"),
@@ -95,6 +98,16 @@ def contacts(jurisdiction: str, on: dt.date) -> Pack[ContactRules]:
 def credit(jurisdiction: str, on: dt.date) -> Pack[CreditRules] | None:
     """The credit or pay rules in force; None where a place has none, which is common."""
     return library().find("credit", jurisdiction, on)
+
+
+def costs(jurisdiction: str, on: dt.date) -> Pack[CostRules]:
+    """What programs cost and what a return avoided is worth, in force."""
+    return in_force("costs", jurisdiction, on)
+
+
+def effects(jurisdiction: str, on: dt.date) -> Pack[EffectRules]:
+    """What reviews of earlier studies found, in force."""
+    return in_force("effects", jurisdiction, on)
 
 
 def deadlines(jurisdiction: str, on: dt.date) -> Pack[DeadlineRules]:

@@ -122,6 +122,7 @@ DOORS: dict[Audience, tuple[tuple[str, Any, str, Permission | None], ...]] = {
     Audience.AUDITOR: (
         ("audit", gettext_lazy("Audit trail"), "audit:trail", None),
         ("seats", gettext_lazy("Decisions about seats"), "audit:seats", None),
+        ("studies", gettext_lazy("Studies"), "audit:studies", None),
     ),
     Audience.PUBLIC: (
         ("home", gettext_lazy("Home"), "public:home", None),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Scale = Callable[[float], float]
 INK, SOFT, LINE, BRAND, WARM = "#16232b", "#51606a", "#d9dfe1", "#0d4f52", "#8c2413"
-WIDTH, LEFT_LABELS, RIGHT = 640, 240, 610
+# Narrow enough that the words can still be read on a phone.
+WIDTH, LEFT, RIGHT = 440, 12, 428
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,38 @@ def _el(tag: str, inner: str = "", /, **attributes: Any) -> str:
     return f"<{tag}{listed}>{inner}</{tag}>"
 
 
-def _text(x: float, y: float, words: str, *, anchor: str = "start", size: int = 13, fill: str = INK) -> str:
-    return _el("text", escape(words), x=float(x), y=float(y), text_anchor=anchor, font_size=size, fill=fill)
+def _text(
+    x: float, y: float, words: str, *, anchor: str = "start", size: int = 13, fill: str = INK, **more: Any
+) -> str:
+    place = {"x": float(x), "y": float(y), "text_anchor": anchor, "font_size": size}
+    return _el("text", escape(words), **place, fill=fill, **more)
+
+
+# Words that may lie over a line keep a rim of paper around them.
+RIM: dict[str, Any] = {
+    "stroke": "#fff",
+    "stroke_width": 4,
+    "paint_order": "stroke",
+    "stroke_linejoin": "round",
+}
 
 
 def _rule(*, x1: float, x2: float, y1: float, y2: float, stroke: str = INK, **more: Any) -> str:
     return _el("line", x1=float(x1), x2=float(x2), y1=float(y1), y2=float(y2), stroke=stroke, **more)
+
+
+def themed(svg: str) -> str:
+    """The same picture in the colors of the page it stands on (its custom properties), light or dark."""
+    for color, name in (
+        (INK, "ink"),
+        (SOFT, "soft"),
+        (LINE, "chart-line"),
+        (BRAND, "chart-1"),
+        (WARM, "chart-2"),
+        ("#fff", "paper"),
+    ):
+        svg = svg.replace(f'"{color}"', f'"var(--{name}, {color})"')
+    return svg
 
 
 def _svg(body: Sequence[str], *, size: tuple[int, int], title: str, description: str, key: str) -> str:
@@ -60,7 +87,6 @@ def _svg(body: Sequence[str], *, size: tuple[int, int], title: str, description:
         role="img",
         aria_labelledby=f"{key}-t {key}-d",
         xmlns="http://www.w3.org/2000/svg",
-        style=f"max-width:{width}px",
         **{"class": "chart"},
     )
 
@@ -97,7 +123,7 @@ def _stripes(name: str, width: float) -> str:
 
 def curves(lines: Sequence[Line], *, unit: str, title: str, marks: Sequence[int], key: str) -> str:
     """Step curves of a share over time with shaded intervals and the numbers at risk under the axis."""
-    left, right, top, bottom = 56, 620, 48, 280
+    left, right, top, bottom = 44, 410, 48, 250
     last = max(1.0, *(float(m) for m in marks))
     peak = max(float(np.max(line.high[line.x <= last])) for line in lines)
     ceiling = max(0.05, min(1.0, peak * 1.08))
@@ -156,14 +182,18 @@ def intervals(
     unit: str,
     margin: float | None,
     key: str,
+    ends: tuple[str, str] = ("fewer", "more"),
 ) -> str:
-    """A forest: one line per row (label, value, low, high), zero marked, the agreed margin shaded."""
-    top, step = 16, 30
+    """A forest: one line per row (label, value, low, high), zero marked, the agreed margin shaded.
+
+    The label and its figures stand above the line, so that long names fit; `ends` name the two directions.
+    """
+    top, step = 6, 44
     reach = max([abs(v) for row in rows for v in row[1:]] + [margin or 0.0]) * 1.1 or 1.0
     base = top + step * len(rows)
 
     def px(v: float) -> float:
-        return (LEFT_LABELS + RIGHT) / 2 + (RIGHT - LEFT_LABELS) / 2 * v / reach
+        return (LEFT + RIGHT) / 2 + (RIGHT - LEFT) / 2 * v / reach
 
     body = []
     if margin:
@@ -171,39 +201,43 @@ def intervals(
         body.append(_el("rect", x=px(-margin), y=top, width=width, height=base - top, fill=LINE, opacity=0.6))
     body.append(_rule(x1=px(0), x2=px(0), y1=top, y2=base))
     for i, (label, value, low, high) in enumerate(rows):
-        y = top + step * i + 18
-        body.append(_text(LEFT_LABELS - 10, y + 4, label, anchor="end"))
-        body.append(_rule(x1=px(low), x2=px(high), y1=y, y2=y, stroke=BRAND, stroke_width=2.2))
+        y = top + step * i + 30
+        figures = f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+        body.append(_text(LEFT, y - 12, label, size=12, **RIM))
+        body.append(_text(RIGHT, y - 12, figures, anchor="end", size=12, **RIM))
+        body.append(_rule(x1=px(low), x2=px(high), y1=y, y2=y, stroke=BRAND, stroke_width=2.6))
         body.append(_el("rect", x=px(value) - 4.5, y=y - 4.5, width=9, height=9, fill=BRAND))
-    body.append(_text(LEFT_LABELS, base + 18, f"fewer ({unit})", fill=SOFT))
-    body.append(_text(RIGHT, base + 18, f"more ({unit})", anchor="end", fill=SOFT))
+    body.append(_text(LEFT, base + 18, f"{ends[0]} ({unit})", fill=SOFT))
+    body.append(_text(px(0), base + 18, "0", anchor="middle", fill=SOFT))
+    body.append(_text(RIGHT, base + 18, f"{ends[1]} ({unit})", anchor="end", fill=SOFT))
     words = "; ".join(f"{label} {value:+.1f} ({low:+.1f} to {high:+.1f})" for label, value, low, high in rows)
-    return _svg(body, size=(WIDTH, base + 40), title=title, description=words, key=key)
+    return _svg(body, size=(WIDTH, base + 28), title=title, description=words, key=key)
 
 
 def love(rows: Sequence[tuple[str, float, float]], *, title: str, key: str) -> str:
     """A love plot: absolute standardized differences before (hollow) and after (filled) weighting."""
-    top, step = 16, 24
+    top, step, names = 8, 22, 150
     reach = max([abs(v) for row in rows for v in row[1:]] + [0.3]) * 1.05
     base = top + step * len(rows)
 
     def px(v: float) -> float:
-        return LEFT_LABELS + (RIGHT - LEFT_LABELS) * min(abs(v), reach) / reach
+        return names + (RIGHT - names) * min(abs(v), reach) / reach
 
     body = []
-    for limit in (0.1, 0.25):
-        body.append(_rule(x1=px(limit), x2=px(limit), y1=top, y2=base, stroke=SOFT, stroke_dasharray="3 3"))
+    for limit in (0.0, 0.1, 0.25):
+        dash = "3 3" if limit else None
+        body.append(_rule(x1=px(limit), x2=px(limit), y1=top, y2=base, stroke=SOFT, stroke_dasharray=dash))
         body.append(_text(px(limit), base + 16, f"{limit:g}", anchor="middle", size=12, fill=SOFT))
     for i, (label, before, after) in enumerate(rows):
-        y = top + step * i + 13
-        body.append(_text(LEFT_LABELS - 10, y + 4, label, anchor="end", size=12))
+        y = top + step * i + 12
+        body.append(_text(names - 10, y + 4, label, anchor="end", size=12))
         body.append(_el("circle", cx=px(before), cy=y, r=5, fill="#fff", stroke=INK, stroke_width=1.4))
         body.append(_el("circle", cx=px(after), cy=y, r=5, fill=BRAND))
     legend = "hollow: before, filled: after making the groups similar"
-    body.append(_text(LEFT_LABELS, base + 34, legend, size=12, fill=SOFT))
+    body.append(_text(LEFT, base + 36, legend, size=12, fill=SOFT))
     worst = max(rows, key=lambda row: abs(row[2]))
     words = f"Largest remaining difference: {worst[0]}, {abs(worst[2]):.2f}."
-    return _svg(body, size=(WIDTH, base + 42), title=title, description=words, key=key)
+    return _svg(body, size=(WIDTH, base + 46), title=title, description=words, key=key)
 
 
 def funnel(
@@ -216,7 +250,7 @@ def funnel(
     key: str,
 ) -> str:
     """A funnel plot: points (label, people, rate) against the common rate, with limits at each of `sizes`."""
-    left, top, bottom = 56, 16, 320
+    left, top, bottom = 44, 16, 300
     biggest = float(max(sizes))
     widest = [float(np.max(high[len(sizes) // 12 :])) for _, high in bands]
     ceiling = min(1.0, max([p[2] for p in points] + widest) * 1.1)
@@ -237,7 +271,9 @@ def funnel(
         body.append(_text(left - 8, py(share) + 4, f"{100 * share:.0f}%", anchor="end", size=12, fill=SOFT))
     for label, people, rate in points:
         body.append(_el("circle", cx=px(people), cy=py(rate), r=5, fill=BRAND))
-        body.append(_text(px(people) + 8, py(rate) + 4, label, size=11))
+        near = px(people) > (left + RIGHT) / 2
+        spot, anchor = (px(people) - 9, "end") if near else (px(people) + 9, "start")
+        body.append(_text(spot, py(rate) + 4, label, anchor=anchor, size=12, **RIM))
     body.append(_text((left + RIGHT) / 2, bottom + 24, "people counted", anchor="middle", fill=SOFT))
     words = "Dashed: 95% limits, solid: 99.8% limits, both widened for differences between units in general."
     return _svg(body, size=(WIDTH, bottom + 34), title=title, description=words, key=key)

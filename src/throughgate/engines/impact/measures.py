@@ -124,6 +124,8 @@ def _among(name: str, what: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _joined(words: Any) -> str:
     items = [str(w) for w in words]
+    if not items:
+        return ""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
 
 

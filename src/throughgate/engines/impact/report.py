@@ -14,34 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from . import charts, disclosure
 from .annex import annex
-from .design import Level
 from .page import bullets, document, paragraph, table
 from .provenance import Provenance
-from .spec import Analysis, Step
-from .verdict import Answer, points, say
-
-GUARD_TITLES = {
-    "incomplete_card": "The question was not fully set out",
-    "wrong_estimand": "The wrong people would be answered for",
-    "completers_only": "Only completers were counted",
-    "immortal_time": "Some were sure to stay free at first",
-    "post_release_covariate": "Facts from after release were used",
-    "unequal_follow_up": "Two different cutoffs",
-    "immature_window": "The time is not over yet",
-    "double_counting": "People counted twice",
-    "coverage": "Events that would not be seen",
-    "surveillance": "Watched more closely",
-    "offense_before_release": "Events from before release",
-    "missing_data": "Incomplete records matter",
-    "too_small_to_see": "Too small to see a plausible effect",
-    "balance": "The groups stay too different",
-    "overlap": "Too few comparable people",
-    "negative_control": "Something unmeasured sets the groups apart",
-    "no_comparison": "Nobody to compare with",
-    "old_costs": "Old prices",
-}
+from .spec import Analysis
+from .told import Grid, Picture, Told, tell
+from .verdict import Answer
 
 
 def as_data(a: Analysis, source: Provenance) -> dict[str, Any]:
@@ -49,13 +27,19 @@ def as_data(a: Analysis, source: Provenance) -> dict[str, Any]:
     out: dict[str, Any] = {
         "format": "throughgate.study-report/1",
         "title": a.spec.title,
+        "program": a.spec.program,
+        "event": a.spec.event,
         "measure": a.spec.measure,
+        "window": a.spec.window,
+        "unit": a.spec.unit,
         "card": asdict(a.spec.card),
         "verdict": {**asdict(a.verdict), "answer": str(a.verdict.answer)},
         "findings": [{**asdict(f), "level": str(f.level)} for f in a.findings],
         "counted": [asdict(s) for s in a.steps],
         "minimum_detectable": a.detectable,
         "margin": a.spec.margin,
+        "plausible": a.spec.plausible,
+        "notes": list(a.spec.notes),
         "provenance": asdict(source),
     }
     if a.comparison is not None:
@@ -63,6 +47,10 @@ def as_data(a: Analysis, source: Provenance) -> dict[str, Any]:
         out["overlap"] = asdict(a.comparison.overlap)
     if a.comparison is not None and a.verdict.answer is not Answer.UNFAIR:
         out["rates"] = {"with": a.rate_with, "without": a.rate_without}
+        out["observed"] = [
+            {"arm": arm, "people": n, "events": k, "rate": rate, "low": low, "high": high}
+            for arm, n, k, rate, low, high in a.rates
+        ]
         out["estimates"] = [_estimate(e) for e in a.comparison.estimates]
         out["new_crimes"] = _estimate(a.new_crimes) if a.new_crimes else None
         out["technical"] = _estimate(a.technical) if a.technical else None
@@ -123,186 +111,85 @@ def _curve(c: Any) -> dict[str, Any]:
 
 def as_html(a: Analysis, source: Provenance, *, public: bool = False) -> str:
     """The printable page. `public` rounds counts to 5, hides small ones and leaves the annex out."""
-    parts = [_head(a, source), _verdict(a)]
-    fair = a.comparison is not None and a.verdict.answer is not Answer.UNFAIR
-    if fair:
-        parts.append(_arrays(a))
-    parts += [_counted(a, public), _sure(a, fair), _say(a), _whom(a, fair and not public), _cost(a, fair)]
-    parts.append(_limits(a))
+    data = as_data(a, source)
+    told = tell(data, public=public)
+    parts = [_head(told), _verdict(told), _arrays(told), _counted(told), _sure(told), _say(told)]
+    parts += [_whom(told), _cost(told), f"<section><h2>Limits</h2>{bullets(list(told.limits))}</section>"]
     if not public:
-        parts.append(annex(a, source, fair=fair))
-    body = "\n".join(p for p in parts if p)
-    return document(a.spec.title, body)
+        inner = "".join(_part(each) for each in annex(data))
+        parts.append(f"<section class='annex'><h2>For the statistician</h2>{inner}</section>")
+    return document(told.title, "\n".join(p for p in parts if p))
 
 
-def _head(a: Analysis, source: Provenance) -> str:
-    facts = f"Made {source.made}. Compared with {a.spec.card.compared_with or 'nothing yet'}."
-    return f"<header><h1>{escape(a.spec.title)}</h1>{paragraph(facts, 'facts')}</header>"
+def _part(part: Grid | Picture | str) -> str:
+    if isinstance(part, Grid):
+        return _grid(part)
+    return part.svg if isinstance(part, Picture) else paragraph(part)
 
 
-def _verdict(a: Analysis) -> str:
-    tag = {
-        Answer.REDUCED: ("good", "Fewer returned"),
-        Answer.INCREASED: ("late", "More returned"),
-        Answer.SAME: ("done", "No meaningful difference"),
-        Answer.TOO_FEW: ("wait", "Not enough people yet"),
-        Answer.UNFAIR: ("late", "Cannot be answered fairly"),
-    }[a.verdict.answer]
-    reasons = "".join(
-        f"<li><strong>{escape(GUARD_TITLES.get(g, g))}.</strong> {escape(r)}</li>"
-        for g, r in zip(a.verdict.guards, a.verdict.reasons, strict=True)
-    )
+def _grid(grid: Grid) -> str:
+    return table(list(grid.head), [list(row) for row in grid.rows], grid.caption)
+
+
+def _head(told: Told) -> str:
+    return f"<header><h1>{escape(told.title)}</h1>{paragraph(' '.join(told.facts), 'facts')}</header>"
+
+
+def _verdict(told: Told) -> str:
+    reasons = "".join(f"<li><strong>{escape(t)}.</strong> {escape(r)}</li>" for t, r in told.why_not)
     listed = f"<p>Why not:</p><ul>{reasons}</ul>" if reasons else ""
     return (
-        f'<section class="verdict {tag[0]}"><p><span class="tag {tag[0]}">{tag[1]}</span></p>'
-        f'<h2 class="sentence">{escape(a.verdict.sentence)}</h2>{listed}</section>'
+        f'<section class="verdict {told.tone}"><p><span class="tag {told.tone}">{told.tag}</span></p>'
+        f'<h2 class="sentence">{escape(told.sentence)}</h2>{paragraph(told.how_sure)}{listed}</section>'
     )
 
 
-def _arrays(a: Analysis) -> str:
-    with_ = next(r for r in a.rates if r[0] == "took part")
-    main = a.comparison.primary if a.comparison else None
-    if main is None:
+def _arrays(told: Told) -> str:
+    if not told.hundreds:
         return ""
-    event = a.spec.event
-    left = charts.hundred(
-        a.rate_with, low=with_[4], high=with_[5], title="With the program", event=event, key="with"
-    )
-    right = charts.hundred(
-        a.rate_without,
-        low=a.rate_with - main.high,
-        high=a.rate_with - main.low,
-        title="Without the program",
-        event=event,
-        key="without",
+    figures = "".join(
+        f"<figure>{h.picture.svg}<figcaption><strong>{'about ' if h.about else ''}{h.count} of 100</strong> "
+        f"{escape(h.who)} {escape(told.event)}</figcaption></figure>"
+        for h in told.hundreds
     )
     return (
-        "<section><h2>One hundred people</h2><div class='pair'>"
-        f"<figure>{left}<figcaption><strong>{round(100 * a.rate_with)} of 100</strong> people who "
-        f"took part {escape(event)}</figcaption></figure>"
-        f"<figure>{right}<figcaption><strong>about {round(100 * a.rate_without)} of 100</strong> similar "
-        f"people who did not take part {escape(event)}</figcaption></figure></div>"
+        f"<section><h2>One hundred people</h2><div class='pair'>{figures}</div>"
         "<p class='hint'>Filled circles: people with the event. Striped circles: the figure could lie "
         "anywhere in the striped part.</p></section>"
     )
 
 
-def _counted(a: Analysis, public: bool) -> str:
-    def number(n: int) -> str:
-        if not public:
-            return f"{n:,}"
-        return "fewer than 10" if 0 < n < disclosure.THRESHOLD else f"about {disclosure.rounded(n):,}"
-
-    def row(s: Step) -> list[str]:
-        return [s.label, number(s.people), number(s.participants), s.why]
-
-    caption = "From the people handed in to the people compared"
+def _counted(told: Told) -> str:
     rest = "The program may have worked differently for people who could not be counted."
     return (
-        f"<section><h2>Who was counted</h2>{paragraph(a.spec.measure)}"
-        + table(
-            ["Step", "People", "Of them took part", "Why others are missing"],
-            [row(s) for s in a.steps],
-            caption,
-        )
-        + paragraph(rest)
-        + "</section>"
+        f"<section><h2>Who was counted</h2>{paragraph(told.measure)}{_grid(told.counted)}"
+        f"{paragraph(rest)}</section>"
     )
 
 
-def _sure(a: Analysis, fair: bool) -> str:
-    lines = []
-    if a.detectable is not None:
-        lines.append(
-            f"With this many people the study could find a difference of {points(a.detectable)} or more. "
-            "Smaller ones could stay hidden. This depends on the number of people and on how often the others "
-            "returned, not on the difference found."
-        )
-    if fair and a.comparison:
-        e = a.comparison.primary
-        lines.append(
-            f"The best estimate is {e.value * 100:+.1f} points (minus means fewer returned); the data fit "
-            f"anything from {e.low * 100:+.1f} to {e.high * 100:+.1f}."
-        )
-        signs = {np.sign(x.value) for x in a.comparison.estimates if not x.method.startswith("unadjusted")}
-        lines.append(
-            "All ways of comparing point in the same direction."
-            if len(signs) == 1
-            else "The ways of comparing do not all point the same way, so the direction is not certain."
-        )
-    if a.e_value and a.verdict.answer in (Answer.REDUCED, Answer.INCREASED):
-        lines.append(
-            f"To explain this away, something we did not measure would have to make both taking part and the "
-            f"outcome {a.e_value[1]:.1f} times as likely or more."
-        )
-    warned = [f"{f.message} {f.remedy}" for f in a.findings if f.level is Level.WARN]
-    if not lines and not warned:
+def _sure(told: Told) -> str:
+    if not told.sure:
         return ""
-    return f"<section><h2>How sure are we</h2>{bullets(lines + warned)}</section>"
+    gauge = told.gauge.svg if told.gauge else ""
+    return f"<section><h2>How sure are we</h2>{gauge}{bullets(list(told.sure))}</section>"
 
 
-def _say(a: Analysis) -> str:
-    yes, no = say(
-        a.verdict,
-        program=a.spec.program,
-        event=a.spec.event,
-        rate_with=0.0 if math.isnan(a.rate_with) else a.rate_with,
-        rate_without=0.0 if math.isnan(a.rate_without) else a.rate_without,
-    )
+def _say(told: Told) -> str:
     return (
         "<section class='pair'><div><h2>What you can say</h2>"
-        f"{bullets(yes)}</div><div><h2>What you cannot say</h2>{bullets(no)}</div></section>"
+        f"{bullets(list(told.can_say))}</div><div><h2>What you cannot say</h2>{bullets(list(told.cannot_say))}"
+        "</div></section>"
     )
 
 
-def _whom(a: Analysis, show: bool) -> str:
-    if not show or len(a.subgroups) < 2:
+def _whom(told: Told) -> str:
+    if told.whom is None:
         return ""
-    rows = []
-    for g in a.subgroups:
-        v = (
-            (g.shrunk.value, g.shrunk.low, g.shrunk.high)
-            if g.shrunk
-            else (g.estimate.value, g.estimate.low, g.estimate.high)
-        )
-        rows.append((g.label, 100 * v[0], 100 * v[1], 100 * v[2]))
-    chart = charts.intervals(
-        rows, title="Difference by subgroup, in points", unit="points", margin=100 * a.spec.margin, key="sub"
-    )
-    listed = [[r[0], f"{r[1]:+.1f}", f"{r[2]:+.1f} to {r[3]:+.1f}"] for r in rows]
     note = "Only subgroups named in advance; each is pulled toward the others, because small groups swing."
-    return (
-        f"<section><h2>For whom</h2>{paragraph(note)}{chart}"
-        + table(["Subgroup", "Points", "Probably between"], listed, "Difference by subgroup")
-        + "</section>"
-    )
+    return f"<section><h2>For whom</h2>{paragraph(note)}{told.whom[0].svg}{_grid(told.whom[1])}</section>"
 
 
-def _cost(a: Analysis, fair: bool) -> str:
-    if not fair or a.worth is None:
+def _cost(told: Told) -> str:
+    if told.cost is None:
         return ""
-    w = a.worth
-    who = [[name, _money(value)] for name, value in w.by_whom.items()]
-    gains = table(["Who gains", "Per participant"], who, "Benefits by who receives them")
-    text = (
-        f"Net worth per participant: {_money(w.net)} (probably between {_money(w.net_low)} and "
-        f"{_money(w.net_high)}); the chance that it pays is {round(100 * w.chance_positive)} of 100. "
-        f"The program costs {_money(w.cost)} per participant. Prices of {w.price_year}, table {w.version}."
-    )
-    return "<section><h2>At what cost</h2>" + paragraph(text) + gains + "</section>"
-
-
-def _money(value: float) -> str:
-    return f"{'-' if value < 0 else ''}${abs(value):,.0f}"
-
-
-def _limits(a: Analysis) -> str:
-    notes = [f.message for f in a.findings if f.level is Level.NOTE] + list(a.spec.notes)
-    always = [
-        "People chose or were chosen for the program. The comparison makes the groups alike in what was "
-        "recorded, not in what was not.",
-        f"Those who did not take part had {a.spec.card.compared_with or 'other services'}; the result is the "
-        "difference between the two, not between help and nothing.",
-        "A return is one outcome among many: work, housing, health and family are counted elsewhere.",
-    ]
-    return f"<section><h2>Limits</h2>{bullets(notes + always)}</section>"
+    return f"<section><h2>At what cost</h2>{paragraph(told.cost[0])}{_grid(told.cost[1])}</section>"

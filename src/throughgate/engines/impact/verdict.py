@@ -104,7 +104,14 @@ def out_of_100(rate: float) -> int:
 
 
 def say(
-    verdict: Verdict, *, program: str, event: str, rate_with: float, rate_without: float
+    answer: Answer,
+    sentence: str,
+    reasons: Sequence[str] = (),
+    *,
+    program: str,
+    event: str,
+    rate_with: float,
+    rate_without: float,
 ) -> tuple[list[str], list[str]]:
     """Lines ready to copy: (what you can say, what you cannot say)."""
     typical = (
@@ -112,29 +119,29 @@ def say(
         f"for any 100 similar people who did not take part, about {out_of_100(rate_without)}."
     )
     never = "That the program will have the same effect on other people, in other places or at other times."
-    if verdict.answer is Answer.REDUCED:
-        return [verdict.sentence, typical], [
+    if answer is Answer.REDUCED:
+        return [sentence, typical], [
             f"That {program} caused a fixed number of people not to return.",
             "That nothing else could explain any part of the difference.",
             never,
         ]
-    if verdict.answer is Answer.INCREASED:
-        return [verdict.sentence, typical], [
+    if answer is Answer.INCREASED:
+        return [sentence, typical], [
             f"That {program} makes any one person more likely to return.",
             "That nothing else could explain any part of the difference.",
             never,
         ]
-    if verdict.answer is Answer.SAME:
-        return [verdict.sentence, typical], [
+    if answer is Answer.SAME:
+        return [sentence, typical], [
             f"That {program} has no value: other outcomes may differ.",
             never,
         ]
-    if verdict.answer is Answer.TOO_FEW:
-        return [verdict.sentence], [
+    if answer is Answer.TOO_FEW:
+        return [sentence], [
             f"That {program} works.",
             f"That {program} does not work.",
             "That the two groups are the same.",
         ]
-    return [verdict.sentence, *verdict.reasons], [
+    return [sentence, *reasons], [
         f"Anything about whether {program} works, in either direction, on the strength of this data.",
     ]

@@ -1,6 +1,7 @@
 """Verbs on studies, their files, the sources of records and rosters."""
 
 from throughgate.outcomes.actions.files import give_file, map_columns, remove_file
+from throughgate.outcomes.actions.publications import publish_run, withdraw_result
 from throughgate.outcomes.actions.rosters import decide_link, hand_in_roster
 from throughgate.outcomes.actions.sources import cover
 from throughgate.outcomes.actions.studies import (
@@ -8,11 +9,9 @@ from throughgate.outcomes.actions.studies import (
     check,
     define,
     definition_from_toml,
-    publish,
     register,
     revise,
     run,
-    withdraw,
 )
 
 __all__ = [
@@ -25,10 +24,10 @@ __all__ = [
     "give_file",
     "hand_in_roster",
     "map_columns",
-    "publish",
+    "publish_run",
     "register",
     "remove_file",
     "revise",
     "run",
-    "withdraw",
+    "withdraw_result",
 ]

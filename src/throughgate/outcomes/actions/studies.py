@@ -20,8 +20,6 @@ from throughgate.outcomes import jobs, rules
 from throughgate.outcomes.errors import answering
 from throughgate.outcomes.models import (
     Basis,
-    Publication,
-    PublicationKind,
     RunState,
     Study,
     StudyRun,
@@ -225,35 +223,3 @@ def archive(*, by: Actor, study: Study) -> Study:
     study.archived_at = timezone.now()
     study.save(update_fields=["archived_at"])
     return study
-
-
-@transaction.atomic
-def publish(
-    *,
-    by: Actor,
-    title: str,
-    content: Mapping[str, Any],
-    kind: str = PublicationKind.STUDY,
-    run: StudyRun | None = None,
-) -> Publication:
-    """Put a page before everybody. ``content`` must hold protected numbers only; the room that makes it sees to that.
-
-    Refuses a run that is not done.
-    """
-    require(by, run.study if run else None)
-    if run is not None and run.state != RunState.DONE:
-        raise Refused(Reason("not_done", _("Only a finished run can be published.")))
-    return Publication.objects.create(
-        kind=kind, run=run, title=title.strip()[:200], content=dict(content), published_by=by.name
-    )
-
-
-@transaction.atomic
-def withdraw(*, by: Actor, publication: Publication, reason: str) -> Publication:
-    """Take a page back, with the reason; it stays on record."""
-    require(by, publication.run.study if publication.run else None)
-    if not reason.strip():
-        raise Refused(Reason("reason", _("Say why it is withdrawn."), field="reason"))
-    publication.withdrawn_at, publication.withdrawn_reason = timezone.now(), reason.strip()[:250]
-    publication.save(update_fields=["withdrawn_at", "withdrawn_reason"])
-    return publication

@@ -12,6 +12,7 @@ from throughgate.outcomes.models.records import (
     SupervisionKind,
     SupervisionSpell,
 )
+from throughgate.outcomes.models.selections import RunSelection
 from throughgate.outcomes.models.sources import RecordKind, SourceCoverage
 from throughgate.outcomes.models.studies import (
     Basis,
@@ -40,6 +41,7 @@ __all__ = [
     "Roster",
     "RosterRecord",
     "RosterState",
+    "RunSelection",
     "RunState",
     "SourceCoverage",
     "Study",

@@ -20,6 +20,10 @@ OWN_STUDY = permitted("evaluate", WHOLE)
 OF_OWN_STUDY = permitted(
     "evaluate", f"EXISTS (SELECT 1 FROM outcomes_study mine WHERE mine.id = study_id AND {WHOLE})"
 )
+# Who publishes is not who evaluates: two people stand behind what everybody reads.
+PUBLISH = permitted("publish_results")
+# The auditor sees every plan, run and verdict, and that something was published or withdrawn; never a person.
+AUDITED = {Audience.AUDITOR: Rule(read=ALWAYS)}
 KEPT = Rule(read="(SELECT tg.audience()) = 'job'", write="(SELECT tg.audience()) = 'job'")
 
 
@@ -46,7 +50,9 @@ class Study(Coded, Recorded):
     facility_ids = ArrayField(models.BigIntegerField(), default=list)
     archived_at = models.DateTimeField(_("put away"), null=True, blank=True)
 
-    guard = Guard(tier=Tier.OPERATIONAL, rules={Audience.STAFF: Rule(read=READ, write=OWN_STUDY)}, job=KEPT)
+    guard = Guard(
+        tier=Tier.OPERATIONAL, rules={Audience.STAFF: Rule(read=READ, write=OWN_STUDY), **AUDITED}, job=KEPT
+    )
 
     class Meta:
         verbose_name = _("study")
@@ -73,7 +79,9 @@ class StudyVersion(Recorded):
     work = models.ForeignKey("works.Work", models.SET_NULL, null=True, blank=True, related_name="+")
 
     guard = Guard(
-        tier=Tier.OPERATIONAL, rules={Audience.STAFF: Rule(read=READ, write=OF_OWN_STUDY)}, job=KEPT
+        tier=Tier.OPERATIONAL,
+        rules={Audience.STAFF: Rule(read=READ, write=OF_OWN_STUDY), **AUDITED},
+        job=KEPT,
     )
 
     class Meta:
@@ -151,7 +159,7 @@ class StudyRun(Coded, Recorded):
 
     guard = Guard(
         tier=Tier.OPERATIONAL,
-        rules={Audience.STAFF: Rule(read=READ, write=OF_OWN_STUDY, insert_only=True)},
+        rules={Audience.STAFF: Rule(read=READ, write=OF_OWN_STUDY, insert_only=True), **AUDITED},
         job=KEPT,
     )
 
@@ -191,7 +199,8 @@ class Publication(Coded, Recorded):
     guard = Guard(
         tier=Tier.PUBLIC,
         rules={
-            Audience.STAFF: Rule(read=ALWAYS, write=EVALUATE),
+            Audience.STAFF: Rule(read=ALWAYS, write=PUBLISH),
+            **AUDITED,
             **dict.fromkeys(
                 (
                     Audience.PUBLIC,

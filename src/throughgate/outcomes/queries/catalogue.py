@@ -11,18 +11,30 @@ from throughgate.outcomes.models import SourceCoverage
 
 @dataclass(frozen=True)
 class MeasureWords:
-    """A measure as a page offers it: name for the plan, title, its full sentence, and its version."""
+    """A measure as a page offers it: name for the plan, title, its full sentence, its version and its window."""
 
     name: str
     title: str
     sentence: str
     version: str
+    window: int
+    unit: str
+    new_crime_only: bool
 
 
 def measures() -> list[MeasureWords]:
     """The measures that are ready."""
     return [
-        MeasureWords(each.name, each.title, each.sentence(), each.version) for each in catalogue().values()
+        MeasureWords(
+            each.name,
+            each.title,
+            each.sentence(),
+            each.version,
+            each.window,
+            each.unit,
+            each.new_crime_only,
+        )
+        for each in catalogue().values()
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.public import directory, involved, search, views
+from throughgate.www.public import directory, impact, involved, search, views
 
 app_name = "public"
 urlpatterns = [
@@ -15,7 +15,9 @@ urlpatterns = [
     path("directory/<str:code>/", directory.organization, name="organization"),
     path("get-involved/", involved.involved, name="involved"),
     path("get-involved/<str:kind>/", involved.begin, name="begin"),
-    path("results/", views.results, name="results"),
+    path("results/", impact.results, name="results"),
+    path("results/<str:code>/", impact.result, name="result"),
+    path("results/<str:code>/table.csv", impact.result_csv, name="result_csv"),
     path("stories/", views.stories, name="stories"),
     path("robots.txt", search.robots, name="robots"),
     path("sitemap.xml", search.sitemap, name="sitemap"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control, never_cache
 
@@ -66,16 +65,6 @@ def facility(request: HttpRequest, code: str) -> HttpResponse:
         "door": "runs",
     }
     return render(request, "public/facility.html", context)
-
-
-@everyone()
-def results(request: HttpRequest) -> HttpResponse:
-    """What can be said honestly today, and what cannot."""
-    today = timezone.localdate()
-    rows = [(place, public.totals(today, place)) for place in public.facilities()]
-    return render(
-        request, "public/results.html", {"rows": rows, "all": public.totals(today), "door": "results"}
-    )
 
 
 @never_cache

@@ -17,6 +17,7 @@ from throughgate.base.ui import Column, Table
 from throughgate.places.models import Facility
 from throughgate.programs.models import Session, SessionStatus
 from throughgate.programs.queries.lost import lost_hours
+from throughgate.www.staff.impact import list_studies
 from throughgate.www.staff.shell import HereFilter, Place, place_of, show, staff
 
 HELD = (SessionStatus.HELD, SessionStatus.PARTLY_HELD)
@@ -104,6 +105,7 @@ def outcomes(request: HttpRequest) -> HttpResponse:
         ),
         "facilities": facilities,
         "since": since,
+        "studies": list_studies(),
     }
     return show(request, "outcomes", "outcomes", context)
 

@@ -149,4 +149,5 @@ urlpatterns = [
     path("", include("throughgate.www.staff.enquiry_urls")),
     path("", include("throughgate.www.staff.insight_urls")),
     path("", include("throughgate.www.staff.story_urls")),
+    path("", include("throughgate.www.staff.impact_urls")),
 ]
