@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,6 @@ def signed_in(membership: Membership, client: Client | None = None) -> Client:
         browser.force_login(membership.user, backend="allauth.account.auth_backends.AuthenticationBackend")
         session = browser.session
         session["membership"] = membership.pk
-        session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": 0}]
+        session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
         session.save()
     return browser

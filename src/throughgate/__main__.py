@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "worker": Command("run the worker alone", "throughgate.base.jobs.worker:main"),
     "setup": Command("make the database and bring it up to date", "throughgate.__main__:setup", False),
     "stop": Command("stop a running installation and its database", "throughgate.__main__:stop", False),
+    "begin": Command("found your agency and its first administrator", "throughgate.places.commands:begin"),
     "doctor": Command("look for trouble and say what to do", "throughgate.base.doctor:main", False),
     "backup": Command("write the database to one file", "throughgate.base.backup:main_backup", False),
     "restore": Command("read the database from such a file", "throughgate.base.backup:main_restore", False),

@@ -169,7 +169,17 @@ STATICFILES_DIRS = [PACKAGE / "static"]
 STATIC_ROOT = Path(env.text("THROUGHGATE_STATIC") or DATA_DIR / "static")
 WHITENOISE_USE_FINDERS = True
 
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+# Without a mail server messages stay in the outbox's record, as in a demonstration.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = int(env.text("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = env.text("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD", "")
+EMAIL_USE_SSL = EMAIL_PORT == 465
+EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL
+EMAIL_BACKEND = env.text(
+    "EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST and not DEMO else 'locmem'}.EmailBackend",
+)
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Throughgate <no-reply@throughgate.invalid>")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"

@@ -1,4 +1,4 @@
-"""The verbs of access: emergency access, blocks, memberships. Pages ask for a fresh second factor first."""
+"""The verbs of access: emergency access, blocks, memberships. Pages ask for a fresh sign-in first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from throughgate.access import rules
+from throughgate.access import inviting, rules
 from throughgate.access.actor import Actor
 from throughgate.access.models import Blocked, BreakGlass, Membership, User
 from throughgate.access.permissions import Permission
@@ -133,8 +133,9 @@ def invite(
     participant: Any = None,
     visitor: Any = None,
     ends_at: dt.datetime | None = None,
+    by_mail: bool = True,
 ) -> Membership:
-    """Give somebody a role somewhere; who is new can sign in with this address from then on.
+    """Give somebody a role somewhere; a mail tells them, and leads who is new to choosing a password.
 
     Administrators invite at their facilities (for the whole agency: who works for all of it), a partner's
     lead into their own team. The same role at the same place again gives the one that stands.
@@ -181,7 +182,29 @@ def invite(
             return standing
         row = Membership(user=user, person_name=name.strip(), role=role, ends_at=ends_at, **place)
         saving.save(row)
+        if by_mail:
+            inviting.tell(row, invited_by=by.name)
         return row
+
+
+@transaction.atomic
+def invite_again(*, by: Actor, membership: Membership) -> None:
+    """Send the invitation once more with a new link; the earlier one ends."""
+    with scope.as_role(Audience.JOB):
+        row = Membership.objects.select_related("user").get(pk=membership.pk)
+    _may_give(
+        by, row.role, row.facility_id, row.agency_wide, row.organization_id,
+        participant=row.participant_id, visitor=row.visitor_id,
+    )  # fmt: skip
+    if row.user.has_usable_password():
+        raise Refused(
+            Reason(
+                "signed_in_before",
+                _("%(name)s has chosen a password already.") % {"name": row.person_name},
+                _("They can choose a new one from the sign-in page."),
+            )
+        )
+    inviting.tell(row, invited_by=by.name)
 
 
 @transaction.atomic

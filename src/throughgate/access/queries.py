@@ -14,7 +14,7 @@ from django.utils import timezone
 from throughgate.access.actor import Actor, permissions_of
 from throughgate.access.models import BreakGlass, Membership, User
 from throughgate.access.permissions import Permission
-from throughgate.access.roles import ROLES, RoleName
+from throughgate.access.roles import ROLES, Role, RoleName
 from throughgate.base import scope
 from throughgate.base.lapses import Recipient
 from throughgate.base.scope import Audience
@@ -57,6 +57,31 @@ def actor_for(user: User, membership: Membership) -> Actor:
         language=user.language,
         permissions=permissions_of(role),
     )
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with a role here, as the team page shows them. Address and state only for who keeps access."""
+
+    membership: Membership
+    role: Role
+    email: str = ""
+    waiting: bool = False
+
+
+def team(by: Actor, facility_id: int) -> list[Member]:
+    """Who has a live role in this facility or in the whole agency; who was invited and has not come in yet."""
+    live = Q(ends_at=None) | Q(ends_at__gt=Now())
+    here = Q(facility=facility_id) | Q(agency_wide=True)
+    if not by.can(Permission.MANAGE_ACCESS, facility_id):
+        rows = Membership.objects.filter(live, facility=facility_id)
+        return [Member(row, ROLES[RoleName(row.role)]) for row in rows.order_by("role", "person_name")]
+    with scope.as_role(Audience.JOB, purpose="team"):
+        rows = Membership.objects.filter(live, here).select_related("user").order_by("role", "person_name")
+        return [
+            Member(row, ROLES[RoleName(row.role)], row.user.email, not row.user.has_usable_password())
+            for row in rows
+        ]
 
 
 def works_everywhere(by: Actor) -> bool:

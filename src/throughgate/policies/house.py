@@ -106,6 +106,7 @@ class SignInRules:
 
     idle: dt.timedelta
     longest: dt.timedelta
+    invitation_days: int
     second_factor: frozenset[str]
 
     def needs_second_factor(self, audience: str) -> bool:
@@ -122,6 +123,7 @@ def read_sign_in(top: Table) -> SignInRules:
     rules = SignInRules(
         idle=dt.timedelta(minutes=limits.whole("idle_minutes", at_least=1)),
         longest=dt.timedelta(hours=limits.whole("longest_hours", at_least=1)),
+        invitation_days=limits.whole("invitation_days", at_least=1),
         second_factor=frozenset(limits.texts("second_factor", options=AUDIENCES)),
     )
     if rules.idle > rules.longest:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -22,6 +24,32 @@ from throughgate.base.ui import NavItem
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+# A form that was opened with a fresh sign-in may be sent a while later, so that nothing typed is lost.
+TO_SEND_SECONDS = 15 * 60
+
+
+def freshly(view: View[P]) -> View[P]:
+    """Only for who has signed in, or proved it again, within the last minutes: acts that give or take rights."""
+
+    @wraps(view)
+    def fresh(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.session.get("persona") and settings.DEMO:
+            return view(request, *args, **kwargs)
+        records = request.session.get("account_authentication_methods", [])
+        last = max((float(record.get("at", 0)) for record in records), default=0.0)
+        allowed = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + (
+            TO_SEND_SECONDS if request.method == "POST" else 0
+        )
+        if time.time() - last < allowed:
+            return view(request, *args, **kwargs)
+        back = (
+            request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/start/")
+        )
+        return redirect_to_login(urlsplit(back).path, reverse("account_reauthenticate"))
+
+    return fresh
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
+import throughgate.www.entry.coming_in  # noqa: F401 - answers links too
 from throughgate.base.links import Followed, answers
 from throughgate.base.outbox.preferences import house, turn_off
 

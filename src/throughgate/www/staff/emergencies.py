@@ -17,13 +17,14 @@ from throughgate.base.codes import clean
 from throughgate.base.scope import Audience
 from throughgate.base.ui import Crumb
 from throughgate.people.models import Participant
-from throughgate.www.doors import actor_of, not_found
+from throughgate.www.doors import actor_of, freshly, not_found
 from throughgate.www.staff.forms import people as forms
 from throughgate.www.staff.person_actions import home
 from throughgate.www.staff.shell import attempt, done, edit, found, language_words, sent, show, staff
 
 
 @staff(P.BREAK_GLASS)
+@freshly
 def emergency_open(request: HttpRequest, code: str) -> HttpResponse:
     """Open a record of another facility in an emergency: a typed reason, one hour, looked at afterwards."""
     actor = actor_of(request)

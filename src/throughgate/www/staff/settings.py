@@ -15,13 +15,13 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from throughgate.access.models import Membership
 from throughgate.access.permissions import Permission
-from throughgate.access.roles import ROLES, RoleName
+from throughgate.access.queries import works_everywhere
 from throughgate.base.outbox.models import Message
 from throughgate.base.ui import Confirmation, Crumb
 from throughgate.places import actions
 from throughgate.places.models import (
+    Agency,
     ClosedDay,
     CountTime,
     Facility,
@@ -128,9 +128,12 @@ def home_page(request: HttpRequest) -> HttpResponse:
     """Everything that can be set up here, and for whom."""
     actor = actor_of(request)
     facilities = Facility.objects.filter(pk__in=actor.facility_ids).order_by("name")
-    return show(
-        request, "settings", "settings", {"facilities": facilities, "imports_url": _maybe("staff:imports")}
-    )
+    context = {
+        "facilities": facilities,
+        "imports_url": _maybe("staff:imports"),
+        "whole_agency": works_everywhere(actor) and actor.can(Permission.MANAGE_ACCESS),
+    }
+    return show(request, "settings", "settings", context)
 
 
 def _maybe(name: str) -> str:
@@ -198,6 +201,50 @@ def facility_edit(request: HttpRequest, code: str) -> HttpResponse:
         button=_("Save this facility"),
         cancel_url=url,
         crumbs=[home(), Crumb(each.name, url)],
+    )
+
+
+@staff(Permission.MANAGE_FACILITY)
+def facility_new(request: HttpRequest) -> HttpResponse:
+    """Add a facility, for who works for the whole agency."""
+    not_found(works_everywhere(actor_of(request)))
+    place = here(request)
+    start = {"jurisdiction": place.jurisdiction, "timezone": place.timezone}
+    form = forms.FacilityForm(sent(request), initial=start, facility=place)
+    by = actor_of(request)
+    if attempt(request, form, lambda data: actions.save_facility(by=by, **data)):
+        words = _("%(name)s is there. Give it its units and rooms.") % form.cleaned_data
+        return done(request, words, reverse("staff:settings"))
+    return edit(
+        request,
+        form,
+        door="settings",
+        title=_("Add a facility"),
+        button=_("Add this facility"),
+        cancel_url=reverse("staff:settings"),
+        crumbs=[home(), Crumb(_("Add a facility"))],
+    )
+
+
+@staff(Permission.MANAGE_ACCESS)
+def agency(request: HttpRequest) -> HttpResponse:
+    """The agency's name, rules and zone, and its own words for things."""
+    not_found(works_everywhere(actor_of(request)))
+    row = found(Agency.objects.order_by("pk"))
+    start = {**{name: getattr(row, name) for name in actions.AGENCY_FACTS}, **forms.words_of(row)}
+    form = forms.AgencyForm(sent(request), initial=start, agency=row)
+    by = actor_of(request)
+    if attempt(request, form, lambda data: actions.save_agency(by=by, **form.facts(data))):
+        return done(request, _("Saved."), reverse("staff:settings"))
+    return edit(
+        request,
+        form,
+        door="settings",
+        title=_("The agency"),
+        lede=_("What everybody here goes by. A word left empty stays as this product says it."),
+        button=_("Save"),
+        cancel_url=reverse("staff:settings"),
+        crumbs=[home(), Crumb(_("The agency"))],
     )
 
 
@@ -285,19 +332,6 @@ def rule(request: HttpRequest, kind: str) -> HttpResponse:
         "crumbs": [home(), Crumb(_("Rules in force"), reverse("staff:rules")), Crumb(name)],
     }
     return show(request, "rule", "settings", context)
-
-
-@staff()
-def team(request: HttpRequest) -> HttpResponse:
-    """Who has which role here."""
-    rows = list(
-        Membership.objects.filter(facility=here(request), ends_at__isnull=True)
-        .order_by("role", "person_name")
-        .only("person_name", "role", "starts_at", "code")
-    )
-    people = [(row, ROLES[RoleName(row.role)]) for row in rows]
-    context = {"people": people, "crumbs": [home(), Crumb(_("Team"))]}
-    return show(request, "team", "settings", context)
 
 
 @staff(Permission.VIEW_MESSAGES)

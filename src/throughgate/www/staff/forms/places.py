@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.base.ui import DateInput, TimeInput
-from throughgate.places.models import DayPart, Facility, FacilityKind, Weekday
+from throughgate.places.models import Agency, DayPart, Facility, FacilityKind, Weekday
+from throughgate.places.words import NEUTRAL
 from throughgate.policies.queries import jurisdictions
 from throughgate.www.staff.shell import Refusable
 
@@ -51,6 +52,40 @@ class FacilityForm(Refusable):
         fields: Any = self.fields
         fields["jurisdiction"].choices = [(each, each) for each in sorted(known)]
         fields["timezone"].choices = zones()
+
+
+class AgencyForm(Refusable):
+    """The agency, and a field for each word that it may have another word for."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    jurisdiction = forms.ChoiceField(label=_("Which rules apply"))
+    timezone = forms.ChoiceField(label=_("Time zone"))
+
+    def __init__(self, *args: Any, agency: Agency, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        known = {*jurisdictions(), agency.jurisdiction}
+        fields["jurisdiction"].choices = [(each, each) for each in sorted(known)]
+        fields["timezone"].choices = zones()
+        for term in NEUTRAL:
+            self.fields[field_of(term)] = forms.CharField(
+                label=_("Your word for “%(term)s”") % {"term": NEUTRAL[term]}, max_length=40, required=False
+            )
+
+    def facts(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What was sent, as ``save_agency`` takes it."""
+        labels = {term: data[field_of(term)] for term in NEUTRAL}
+        return {"labels": labels, **{name: data[name] for name in ("name", "jurisdiction", "timezone")}}
+
+
+def field_of(term: str) -> str:
+    """The name of the field for a word."""
+    return "word_" + term.replace(" ", "_").replace("-", "_")
+
+
+def words_of(agency: Agency) -> dict[str, str]:
+    """The agency's own words, by field of the form."""
+    return {field_of(term): word for term, word in agency.labels.items()}
 
 
 class UnitForm(Refusable):
