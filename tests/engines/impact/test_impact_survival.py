@@ -121,9 +121,22 @@ def test_curve_equals_two_other_libraries():
     fitted = KaplanMeierFitter().fit(exit_, event)
     bounds = fitted.confidence_interval_.loc[at].to_numpy()
     inside = (ours.estimate[at] > 0) & (ours.estimate[at] < 1)
-    # T-16: the interval is log-log, and says so.
+    # The interval is log-log [T-16].
     assert ours.low[at][inside] == pytest.approx(bounds[inside, 0], abs=1e-9)
     assert ours.high[at][inside] == pytest.approx(bounds[inside, 1], abs=1e-9)
+
+
+def test_t16_the_interval_is_log_log_and_neither_plain_nor_log():
+    """The interval differs by library; ours is one kind everywhere, worked out here by hand [T-16]."""
+    exit_, cause, _ = people(4)
+    curve = survival.kaplan_meier(counts(exit_, (cause == 1).astype(int)))
+    day = int(np.argmin(np.abs(curve.estimate - 0.9)))
+    s, se = float(curve.estimate[day]), float(curve.se[day])
+    spread = 1.959963984540054 * se / (s * abs(np.log(s)))
+    assert curve.low[day] == pytest.approx(s ** np.exp(spread), abs=1e-12)
+    assert curve.high[day] == pytest.approx(s ** np.exp(-spread), abs=1e-12)
+    assert abs(curve.low[day] - (s - 1.96 * se)) > 1e-5
+    assert abs(curve.low[day] - s * np.exp(-1.96 * se / s)) > 1e-5
 
 
 def test_late_entry_equals_lifelines():
