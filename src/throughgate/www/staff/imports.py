@@ -43,7 +43,6 @@ def importer(
 ) -> Callable[..., HttpResponseBase]:
     """A page for who brings files in: directories and extracts, or records of what became of people."""
 
-    @staff()
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         by = actor_of(request)
@@ -51,7 +50,7 @@ def importer(
             by.require(Permission.IMPORT_DATA)
         return view(request, *args, **kwargs)
 
-    return guarded
+    return staff()(cast(Callable[..., HttpResponseBase], guarded))
 
 
 def kinds_for(by: Actor) -> list[tuple[str, str]]:
