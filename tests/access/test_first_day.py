@@ -164,8 +164,12 @@ def test_the_whole_agency_is_set_up_by_who_works_for_all_of_it() -> None:
     page = browser.get("/staff/settings/agency/").content.decode()
     assert "Your word for" in page
     facts = {
-        "name": "Elm House", "short_name": "Elm", "kind": "prison", "population": "all",
-        "jurisdiction": place.jurisdiction, "timezone": place.timezone,
+        "name": "Elm House",
+        "short_name": "Elm",
+        "kind": "prison",
+        "population": "all",
+        "jurisdiction": place.jurisdiction,
+        "timezone": place.timezone,
     }
     assert browser.post("/staff/settings/facilities/new/", facts)["Location"] == "/staff/settings/"
     assert "Elm House" in browser.get("/staff/settings/").content.decode()

@@ -179,6 +179,9 @@ def test_agreements_name_their_days_and_places_and_hold_there() -> None:
             until=today + 30 * DAY,
             **facts,  # type: ignore[arg-type]
         )
+        for side in ("us", "them"):
+            assert not queries.has_agreement(org, here, today)
+            actions.sign(by=by, agreement=signed, side=side, signature=actions.SignatureFacts(name="N."))
         assert queries.has_agreement(org, here, today + 30 * DAY)
         assert not queries.has_agreement(org, here, today + 31 * DAY)
         assert not queries.has_agreement(org, there, today)

@@ -21,9 +21,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     FROM tg.live_membership() m WHERE tg.audience() = 'staff'
 $$;
 
+-- An organization that left, or was not taken on, sees nothing, whatever account somebody of it still has.
 CREATE OR REPLACE FUNCTION tg.organization_id() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT m.organization_id FROM tg.live_membership() m WHERE tg.audience() IN ('partner', 'employer')
+    SELECT m.organization_id FROM tg.live_membership() m
+    JOIN partners_organization o ON o.id = m.organization_id
+    WHERE tg.audience() IN ('partner', 'employer') AND o.status NOT IN ('ended', 'declined')
 $$;
 
 CREATE OR REPLACE FUNCTION tg.participant_id() RETURNS bigint

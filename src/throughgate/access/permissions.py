@@ -30,6 +30,7 @@ class Permission(StrEnum):
     PRINT_LISTS = "print_lists"
     VIEW_GATE_LIST = "view_gate_list"
     MANAGE_PARTNERS = "manage_partners"
+    DECIDE_PROPOSALS = "decide_proposals"
     MANAGE_VISITORS = "manage_visitors"
     MANAGE_FACILITY = "manage_facility"
     VIEW_REPORTS = "view_reports"
@@ -69,6 +70,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.PRINT_LISTS: _("print and publish official lists"),
     Permission.VIEW_GATE_LIST: _("see who may come in today"),
     Permission.MANAGE_PARTNERS: _("keep partner organizations and agreements"),
+    Permission.DECIDE_PROPOSALS: _("approve, return or decline what a partner proposes"),
     Permission.MANAGE_VISITORS: _("keep visitors and decide clearances"),
     Permission.MANAGE_FACILITY: _("keep units, rooms, counts and movement windows"),
     Permission.VIEW_REPORTS: _("see totals and reports"),

@@ -20,6 +20,8 @@ class RoleName(StrEnum):
     CAPTAIN = "captain"
     CLASSIFICATION = "classification"
     EDUCATION = "education"
+    HEALTH = "health"
+    WARDEN = "warden"
     LEADERSHIP = "leadership"
     ADMINISTRATOR = "administrator"
     SUPERVISION = "supervision"
@@ -66,6 +68,7 @@ ROLES: dict[RoleName, Role] = {
                     P.MARK_ATTENDANCE,
                     P.CORRECT_ATTENDANCE,
                     P.MANAGE_PARTNERS,
+                    P.DECIDE_PROPOSALS,
                     P.MANAGE_VISITORS,
                     P.MANAGE_FACILITY,
                     P.IMPORT_DATA,
@@ -121,6 +124,7 @@ ROLES: dict[RoleName, Role] = {
                     P.DECLARE_REGIME,
                     P.MANAGE_SESSIONS,
                     P.MANAGE_VISITORS,
+                    P.DECIDE_PROPOSALS,
                     P.BREAK_GLASS,
                 }
             ),
@@ -158,8 +162,23 @@ ROLES: dict[RoleName, Role] = {
                     P.MARK_ATTENDANCE,
                     P.APPROVE_CREDIT,
                     P.PRINT_LISTS,
+                    P.DECIDE_PROPOSALS,
                 }
             ),
+        ),
+        Role(
+            RoleName.HEALTH,
+            Audience.STAFF,
+            _("Health services"),
+            _("Looks at what partners propose for health and treatment; sees no record of anybody."),
+            frozenset({P.DECIDE_PROPOSALS}),
+        ),
+        Role(
+            RoleName.WARDEN,
+            Audience.STAFF,
+            _("Warden"),
+            _("Gives the last word on what partners propose, and sees how the facility is doing."),
+            frozenset({P.DECIDE_PROPOSALS, P.VIEW_REPORTS, P.VIEW_GATE_LIST}),
         ),
         Role(
             RoleName.LEADERSHIP,
@@ -167,7 +186,14 @@ ROLES: dict[RoleName, Role] = {
             _("Leadership"),
             _("Sees need against capacity, lost hours and their causes, and what works."),
             frozenset(
-                {P.VIEW_REPORTS, P.REVIEW_ACCESS, P.VIEW_MESSAGES, P.VIEW_GATE_LIST, P.PUBLISH_RESULTS}
+                {
+                    P.VIEW_REPORTS,
+                    P.REVIEW_ACCESS,
+                    P.VIEW_MESSAGES,
+                    P.VIEW_GATE_LIST,
+                    P.PUBLISH_RESULTS,
+                    P.DECIDE_PROPOSALS,
+                }
             ),
         ),
         Role(

@@ -38,6 +38,11 @@ RAISED: dict[str, Reason] = {
     "TG020": Reason(
         "stays", _("A plan and a run of a study stay as they are."), _("Make another version, or run again.")
     ),
+    "TG030": Reason(
+        "signed_stays",
+        _("What is signed stays as it was signed."),
+        _("Make a new version, or end it early."),
+    ),
     "TG005": Reason("only_added_to", _("This record is only ever added to."), _("Add a reversing line.")),
 }
 

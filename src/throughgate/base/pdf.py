@@ -35,6 +35,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
         {"title", "facility", "facts", "tag", "sentence", "how_sure", "why_not", "hundreds", "sure", "gauge"}
         | {"can_say", "cannot_say", "measure", "counted", "whom", "cost", "limits", "annex", "labels"}
     ),
+    "agreement": frozenset({"title", "facility", "facts", "terms", "signatures"}),
 }
 
 

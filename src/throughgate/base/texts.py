@@ -39,7 +39,7 @@ OUTER = (
     *("templates/public", "templates/visitor", "templates/base.html"),
     *(f"www/{room}" for room in ("entry", "participant", "partner", "public", "visitor")),
     *("www/doors.py", "base/templatetags", "base/ui.py", "base/charts.py", "base/dberrors.py", "base/pdf.py"),
-    *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules.py"),
+    *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules"),
     *("programs/actions/appeals.py", "programs/queries/answer_slips.py", "programs/rules"),
     *("programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
     *("mentoring/rules.py", "mentoring/actions.py"),
@@ -49,6 +49,8 @@ OUTER = (
         "visitors/actions/references.py",
     ),
     *("visitors/actions/steps.py", "visitors/actions/training.py", "visitors/actions/ties.py"),
+    *("partners/actions", "partners/queries/partnership.py", "partners/queries/proposals.py"),
+    *("partners/queries/waiting.py", "partners/models/proposals.py", "partners/prints.py"),
     *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )

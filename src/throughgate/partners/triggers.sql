@@ -55,3 +55,25 @@ CREATE TRIGGER organization_words AFTER UPDATE OF name, alternate_name, descript
 FOR EACH ROW WHEN (OLD.name <> NEW.name OR OLD.alternate_name <> NEW.alternate_name
                    OR OLD.description <> NEW.description)
 EXECUTE FUNCTION tg.organization_words();
+
+-- What is signed stays as it was signed: only its early end may be written afterwards.
+CREATE OR REPLACE FUNCTION tg.agreement_stays() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR to_jsonb(NEW) - 'terminated_on' <> to_jsonb(OLD) - 'terminated_on' THEN
+        RAISE EXCEPTION 'A signed agreement stays as it was signed.' USING ERRCODE = 'TG030';
+    END IF;
+    RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS agreement_stays ON partners_agreement;
+CREATE TRIGGER agreement_stays BEFORE UPDATE OR DELETE ON partners_agreement
+FOR EACH ROW WHEN (OLD.state = 'signed') EXECUTE FUNCTION tg.agreement_stays();
+
+CREATE OR REPLACE FUNCTION tg.signature_stays() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'A signature is never changed or taken away.' USING ERRCODE = 'TG030';
+END $$;
+DROP TRIGGER IF EXISTS signature_stays ON partners_signature;
+CREATE TRIGGER signature_stays BEFORE UPDATE OR DELETE ON partners_signature
+FOR EACH ROW EXECUTE FUNCTION tg.signature_stays();

@@ -17,6 +17,7 @@ from . import (
     mentoring,
     notices,
     outreach,
+    partnerships,
     readiness,
     reasons,
     regime,
@@ -42,6 +43,7 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "outreach": outreach.read,
     "mentoring": mentoring.read,
     "notices": notices.read,
+    "proposals": partnerships.read_proposals,
     "publishing": house.read_publishing,
     "readiness": readiness.read,
     "regime": regime.read,
@@ -50,5 +52,6 @@ KINDS: dict[str, Callable[[Table], Any]] = {
     "reviews": deadlines.read_reviews,
     "seat-weights": weights.read,
     "sign-in": house.read_sign_in,
+    "vetting": partnerships.read_vetting,
     "waitlist": waitlist.read,
 }

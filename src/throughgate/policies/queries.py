@@ -26,6 +26,7 @@ from .linkage import LinkageRules
 from .mentoring import MentoringRules
 from .outreach import OutreachRules
 from .packs import Pack
+from .partnerships import ProposalRules, VettingRules
 from .readiness import ReadinessRules
 from .reading import PolicyError, Problem
 from .reasons import CancellationRules, LeaveRules
@@ -55,6 +56,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "outreach": _("What a new course is taken to be"),
     "mentoring": _("Mentoring and tutoring"),
     "notices": _("Notices: topics, quiet hours and digests"),
+    "proposals": _("Who approves what a partner proposes"),
     "publishing": _("Numbers about people that may be published"),
     "readiness": _("Readiness of sessions"),
     "regime": _("Regime and lockdown"),
@@ -63,6 +65,7 @@ KIND_NAMES: dict[str, str | Promise] = {
     "reviews": _("Plan reviews"),
     "seat-weights": _("What counts when seats are filled"),
     "sign-in": _("How long a sign-in lasts"),
+    "vetting": _("What is looked at before an organization is taken on"),
     "waitlist": _("The waitlist"),
 }
 
@@ -165,6 +168,11 @@ def publishing(jurisdiction: str, on: dt.date) -> Pack[PublishingRules]:
     return in_force("publishing", jurisdiction, on)
 
 
+def proposals(jurisdiction: str, on: dt.date) -> Pack[ProposalRules]:
+    """Who approves what a partner proposes."""
+    return in_force("proposals", jurisdiction, on)
+
+
 def reminders(jurisdiction: str, on: dt.date) -> Pack[ReminderRules]:
     """The reminder days in force."""
     return in_force("reminders", jurisdiction, on)
@@ -188,6 +196,11 @@ def sign_in(jurisdiction: str, on: dt.date) -> Pack[SignInRules]:
 def seat_weights(jurisdiction: str, on: dt.date) -> Pack[SeatWeights]:
     """What counts when seats are filled."""
     return in_force("seat-weights", jurisdiction, on)
+
+
+def vetting(jurisdiction: str, on: dt.date) -> Pack[VettingRules]:
+    """What is looked at before an organization is taken on."""
+    return in_force("vetting", jurisdiction, on)
 
 
 def waitlist(jurisdiction: str, on: dt.date) -> Pack[WaitlistRules]:

@@ -132,6 +132,8 @@ DOORS: dict[Audience, tuple[tuple[str, Any, str, Permission | None], ...]] = {
         ("team", gettext_lazy("Team"), "partner:team", None),
         ("agreements", gettext_lazy("Agreements"), "partner:agreements", None),
         ("results", gettext_lazy("Results"), "partner:results", None),
+        ("letters", gettext_lazy("Messages"), "partner:threads", None),
+        ("organization", gettext_lazy("Our organization"), "partner:organization", None),
     ),
     Audience.VISITOR: (
         ("home", gettext_lazy("Home"), "visitor:home", None),

@@ -21,13 +21,15 @@ from throughgate.base.errors import Decision, Forbidden, Reason, Refused
 from throughgate.base.outbox.actions import send
 from throughgate.base.saving import save
 from throughgate.base.uploads import actions as uploads
-from throughgate.partners.actions import save_organization
+from throughgate.partners.actions import begin_vetting
 from throughgate.partners.enquiries import queries, rules
 from throughgate.partners.models.enquiries import OURS, Enquiry, EnquiryKind, EnquiryMessage
 from throughgate.partners.models.enquiries import EnquiryStatus as S
 from throughgate.partners.models.organizations import Organization, OrganizationKind, OrganizationStatus
 from throughgate.places.models import Facility
 
+# Who works with us already only gets the letter; whoever is merely listed, or comes back, is vetted.
+COMES_IN = frozenset({OrganizationStatus.LISTED, OrganizationStatus.ENDED, OrganizationStatus.DECLINED})
 STATUS_LINK = "enquiry status"
 LONGEST_TEXT = 8000
 Direction = EnquiryMessage.Direction
@@ -152,7 +154,17 @@ def take_organization(
     if row.kind == EnquiryKind.INDIVIDUAL:
         why = _("This is one person: take them on as a visitor.")
         raise Refused(Reason("take_kind", why, _("Begin their application instead.")))
-    made = organization or save_organization(by=by, **_facts(row))
+    made = organization
+    if made is None or made.status in COMES_IN:
+        vetting = begin_vetting(
+            by=by,
+            facility=_place(by, row),
+            contact_name=row.name,
+            contact_email=row.email,
+            enquiry=row.code,
+            **({"organization": made} if made is not None else _facts(row)),
+        )
+        made = vetting.organization
     row.organization = made
     _letter(by, row, _words(text), "enquiry_taken")
     _go(row, "take", by, closed=True)
@@ -322,6 +334,15 @@ def _allow(decision: Decision) -> None:
         raise Refused(decision.reasons)
 
 
+def _place(by: Actor, row: Enquiry) -> Facility:
+    """Where the vetting is looked after: the enquiry's facility, or the first one of whoever takes it on."""
+    mine = Facility.objects.filter(pk__in=by.facility_ids, active=True).order_by("name", "pk").first()
+    place = row.facility or mine or queries.place_for(None)
+    if place is None:
+        raise Refused(Reason("no_facility", _("There is no facility yet."), _("Set one up first.")))
+    return place
+
+
 def _facts(row: Enquiry) -> dict[str, Any]:
     """What an enquiry says about its organization, as the directory keeps it."""
     said = row.answers
@@ -331,7 +352,6 @@ def _facts(row: Enquiry) -> dict[str, Any]:
     return {
         "name": row.organization_name or row.name,
         "kind": kind if kind in OrganizationKind.values else OrganizationKind.OTHER.value,
-        "status": OrganizationStatus.LISTED.value,
         "description": str(said.get("offer") or said.get("work") or ""),
         "website": str(said.get("website") or ""),
         "email": row.email,

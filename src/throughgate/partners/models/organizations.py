@@ -44,10 +44,19 @@ class OrganizationKind(models.TextChoices):
 
 
 class OrganizationStatus(models.TextChoices):
+    """The stage of a partnership ([P-119] to [P-128]); ``rules.stages`` says which may follow which."""
+
     LISTED = "listed", _("In the directory")
+    VETTING = "vetting", _("Being vetted")
+    APPROVED = "approved", _("Approved")
     ACTIVE = "active", _("Working with us")
-    SUSPENDED = "suspended", _("Suspended")
+    SUSPENDED = "suspended", _("Paused")
     ENDED = "ended", _("Ended")
+    DECLINED = "declined", _("Not taken on")
+
+
+# Who has asked to work with the agency is nobody's business until it is listed: only its own people see it.
+LISTED = "listed AND status NOT IN ('ended', 'declined')"
 
 
 class Organization(Coded, Recorded):
@@ -61,6 +70,7 @@ class Organization(Coded, Recorded):
     status = models.CharField(
         _("status"), max_length=10, choices=OrganizationStatus, default=OrganizationStatus.LISTED
     )
+    listed = models.BooleanField(_("in the public directory"), default=True)
     description = models.TextField(_("description"), blank=True)
     website = models.CharField(_("website"), max_length=500, blank=True)
     email = models.CharField(_("e-mail"), max_length=250, blank=True)
@@ -74,7 +84,13 @@ class Organization(Coded, Recorded):
         tier=Tier.PUBLIC,
         rules={
             **DIRECTORY.rules,
-            Audience.PARTNER: Rule(read=ALWAYS, write=permitted("manage_own_team", own_organization("id"))),
+            Audience.PUBLIC: Rule(read=LISTED),
+            Audience.EMPLOYER: Rule(read=f"({LISTED}) OR {own_organization('id')}"),
+            Audience.PARTICIPANT: Rule(read=LISTED),
+            Audience.PARTNER: Rule(
+                read=f"({LISTED}) OR {own_organization('id')}",
+                write=permitted("manage_own_team", own_organization("id")),
+            ),
         },
     )
 
@@ -89,3 +105,26 @@ class Organization(Coded, Recorded):
             )
         ]
         indexes = [models.Index(fields=["status", "name"], name="organization_by_status")]
+
+
+class StageChange(Recorded):
+    """A step from one stage of a partnership to another: who, when, why. Never changed afterwards."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="stages")
+    before = models.CharField(_("before"), max_length=10, choices=OrganizationStatus)
+    after = models.CharField(_("after"), max_length=10, choices=OrganizationStatus)
+    changed_by = models.CharField(_("by"), max_length=120)
+    words = models.TextField(_("what the organization is told"), blank=True)
+
+    guard = Guard(
+        tier=Tier.OPERATIONAL,
+        rules={
+            Audience.STAFF: Rule(read=ALWAYS, write=permitted("manage_partners"), insert_only=True),
+            Audience.PARTNER: Rule(read=own_organization()),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("change of stage")
+        verbose_name_plural = _("changes of stage")
+        ordering = ("recorded_at", "id")

@@ -16,11 +16,14 @@ from throughgate.access.actor import Actor
 from throughgate.base import scope
 from throughgate.policies import queries as policies
 from throughgate.programs.models import (
+    OPEN_WAIT,
     SEATED,
+    Attendance,
     Cohort,
     Enrollment,
     Session,
     SessionStatus,
+    WaitlistEntry,
 )
 from throughgate.programs.queries import readiness
 from throughgate.programs.rules.readiness import Readiness
@@ -76,6 +79,8 @@ class Figures:
     attended: int
     unknown: int
     causes: list[tuple[str, int]]
+    served: int
+    marks: list[tuple[str, int]]
     since: dt.date
     smallest: int
 
@@ -153,6 +158,7 @@ def figures(by: Actor, today: dt.date) -> Figures:
         attended=Sum("attended", filter=happened),
     )
     called, recorded = found["called"] or 0, found["recorded"] or 0
+    marked = Attendance.objects.filter(session__in=rows.values("pk"))
     return Figures(
         held=found["held"],
         cancelled=found["cancelled"],
@@ -161,9 +167,35 @@ def figures(by: Actor, today: dt.date) -> Figures:
         attended=found["attended"] or 0,
         unknown=max(0, called - recorded),
         causes=_causes(rows.filter(status=SessionStatus.CANCELLED).select_related("facility"), today),
+        served=marked.filter(minutes__gt=0).aggregate(n=Count("participant", distinct=True))["n"],
+        marks=_marks(marked, today),
         since=since,
         smallest=policies.publishing(settings.JURISDICTION, today).data.smallest,
     )
+
+
+def _marks(marked: QuerySet[Attendance], today: dt.date) -> list[tuple[str, int]]:
+    """How often each mark was given, as the pack in force today calls it."""
+    labels = policies.attendance(settings.JURISDICTION, today).data.marks
+    rows = marked.order_by().values("code").annotate(n=Count("pk")).order_by("-n", "code")
+    return [
+        (str(labels[row["code"]].label) if row["code"] in labels else row["code"], row["n"]) for row in rows
+    ]
+
+
+def waiting(by: Actor, today: dt.date) -> list[tuple[str, str]]:
+    """How many people wait for each of the partner's programs, in every facility; small numbers are not told."""
+    least = policies.publishing(settings.JURISDICTION, today).data.smallest
+    with scope.system("waiting for a partner's programs"):
+        rows = list(
+            WaitlistEntry.objects.filter(program__organization=by.organization_id, status__in=OPEN_WAIT)
+            .order_by()
+            .values("program__name")
+            .annotate(n=Count("pk"))
+            .order_by("program__name")
+        )
+    few = _("fewer than %(n)s") % {"n": least}
+    return [(row["program__name"], str(row["n"]) if row["n"] >= least else few) for row in rows]
 
 
 def _causes(cancelled: Iterable[Session], today: dt.date) -> list[tuple[str, int]]:

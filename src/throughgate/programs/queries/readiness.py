@@ -143,8 +143,12 @@ def _touched(ids: Sequence[int], regimes: Mapping[int, list[RegimePeriod]]) -> d
 
 def _agreements(organizations: set[int]) -> dict[tuple[int, int], list[tuple[Any, dt.date | None]]]:
     found: dict[tuple[int, int], list[tuple[Any, dt.date | None]]] = defaultdict(list)
+    # What was signed with an organization that is paused or gone covers no session.
     rows = Agreement.objects.filter(
-        Q(kind="mou") | Q(kind="service"), organization__in=organizations
+        Q(kind="mou") | Q(kind="service"),
+        organization__in=organizations,
+        organization__status__in=["approved", "active", "listed"],
+        state="signed",
     ).values_list("organization_id", "facilities", "valid", "terminated_on")
     for organization, facility, valid, terminated in rows:
         found[organization, facility].append((valid, terminated))

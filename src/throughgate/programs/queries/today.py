@@ -291,6 +291,7 @@ def _agreements(asked: _Asked) -> list[Item]:
     rows = (
         Agreement.objects.filter(
             facilities__in=asked.places,
+            state="signed",
             terminated_on__isnull=True,
             valid__contains=asked.today(),
             valid__endswith__lte=soon,

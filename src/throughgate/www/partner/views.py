@@ -23,7 +23,7 @@ from throughgate.base import codes, scope
 from throughgate.base.errors import Reason, Refused
 from throughgate.base.scope import Audience, Context
 from throughgate.base.ui import Crumb
-from throughgate.partners.models import Agreement, Organization
+from throughgate.partners.models import Organization
 from throughgate.programs.actions import attendance
 from throughgate.programs.actions.lists import print_list
 from throughgate.programs.models import Call
@@ -31,6 +31,7 @@ from throughgate.programs.queries import lists
 from throughgate.programs.queries import partner as queries
 from throughgate.www.doors import actor_of, everyone, not_found, partner
 from throughgate.www.marking import grid, marks_from
+from throughgate.www.partner.workspace import due
 
 AHEAD = dt.timedelta(days=7)
 SALT = "partner calendar"
@@ -43,6 +44,7 @@ def today(request: HttpRequest) -> HttpResponse:
     context = {
         "coming": queries.sessions(by, now - dt.timedelta(hours=3), now + AHEAD),
         "to_mark": queries.to_mark(by),
+        "due": due(request),
         "calendar": _calendar_address(request),
         "door": "today",
     }
@@ -123,34 +125,12 @@ def participants(request: HttpRequest) -> HttpResponse:
 
 
 @partner()
-def offers(request: HttpRequest) -> HttpResponse:
-    """The programs and groups we run."""
-    return render(
-        request, "partner/offers.html", {"cohorts": queries.cohorts(actor_of(request)), "door": "offers"}
-    )
-
-
-@partner()
-def agreements(request: HttpRequest) -> HttpResponse:
-    """What we signed, for which facilities, until when."""
-    rows = (
-        Agreement.objects.filter(organization=actor_of(request).organization_id)
-        .prefetch_related("facilities")
-        .order_by("-valid", "id")
-    )
-    return render(
-        request,
-        "partner/agreements.html",
-        {"rows": rows, "today": timezone.localdate(), "door": "agreements"},
-    )
-
-
-@partner()
 def results(request: HttpRequest) -> HttpResponse:
     """Our own figures, with what is unknown named."""
     by = actor_of(request)
     context = {
         "figures": queries.figures(by, timezone.localdate()),
+        "waiting": queries.waiting(by, timezone.localdate()),
         "organization": Organization.objects.filter(pk=by.organization_id or 0).first(),
         "door": "results",
     }

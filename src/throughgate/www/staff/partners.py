@@ -14,17 +14,16 @@ from django.utils.translation import gettext as _
 from throughgate.access.permissions import Permission
 from throughgate.base.ui import Crumb
 from throughgate.partners import actions, queries
-from throughgate.partners.models import Agreement, Organization, OrganizationStatus, Service
-from throughgate.partners.queries import DirectoryFilters
-from throughgate.places.models import Facility, Weekday
+from throughgate.partners.models import Organization, OrganizationStatus, Service
+from throughgate.partners.queries import DirectoryFilters, partnership, proposals, waiting
+from throughgate.places.models import Weekday
 from throughgate.programs.models import Program
 from throughgate.visitors.models import Visitor
 from throughgate.www.doors import actor_of, not_found
+from throughgate.www.staff import partnerships
 from throughgate.www.staff.forms import partners as forms
 from throughgate.www.staff.programs import need_words
 from throughgate.www.staff.shell import attempt, done, edit, found, place_of, sent, show, staff
-
-DAY = dt.timedelta(days=1)
 
 
 def home() -> Crumb:
@@ -49,9 +48,16 @@ def partners(request: HttpRequest) -> HttpResponse:
         "directory": found_there,
         "page": Paginator(range(found_there.total), queries.PAGE).get_page(found_there.page),
         "working": [] if any(asked.values()) else working[:60],
+        "coming": [] if any(asked.values()) else _coming(),
+        "to_decide": len(waiting.to_decide(actor_of(request))),
         "ending": queries.agreements_ending(actor_of(request)),
     }
     return show(request, "partners", "partners", context)
+
+
+def _coming() -> list[Organization]:
+    stages = [OrganizationStatus.VETTING, OrganizationStatus.APPROVED, OrganizationStatus.SUSPENDED]
+    return list(Organization.objects.filter(status__in=stages).order_by("status", "name")[:40])
 
 
 def _organization(code: str) -> Organization:
@@ -80,7 +86,8 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "organization": each,
         "services": services,
-        "agreements": [(row, *_state(row, today)) for row in page.agreements],
+        "agreements": [(row, *partnership.agreement_word(row, today)) for row in page.agreements],
+        **_partnership(request, each, today),
         "programs": Program.objects.filter(organization=each).order_by("name"),
         "people": people.order_by("sort_name", "id")[:40],
         "crumbs": [home(), Crumb(each.name)],
@@ -88,18 +95,20 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
     return show(request, "organization", "partners", context)
 
 
-def _state(row: Agreement, today: dt.date) -> tuple[dt.date | None, str, str]:
-    """An agreement's last day, its word and tone."""
-    last = row.valid.upper - DAY if row.valid.upper else None
-    if row.terminated_on and row.terminated_on <= today:
-        return last, _("Ended early"), "done"
-    if last is not None and last < today:
-        return last, _("Over"), "late"
-    if row.valid.lower and row.valid.lower > today:
-        return last, _("To come"), "wait"
-    if last is not None and (last - today).days <= row.notice_days:
-        return last, _("Ends soon"), "wait"
-    return last, _("In force"), "good"
+def _partnership(request: HttpRequest, each: Organization, today: dt.date) -> dict[str, Any]:
+    """How far we are with an organization: stage, list, documents, proposals, and what waits on whom."""
+    by = actor_of(request)
+    rows = each.proposals.select_related("organization", "facility").prefetch_related("steps").order_by("-pk")
+    keeps = by.can(Permission.MANAGE_PARTNERS)
+    standing = partnership.standing(each)
+    return {
+        "standing": standing,
+        "steps": partnerships.steps_of(each),
+        "papers": partnership.papers(each, today) if keeps else [],
+        "notes": list(standing.vetting.notes.all()) if keeps and standing.vetting else [],
+        "waits": partnerships.linked(waiting.of_organization(each, by.facility_ids, today)) if keeps else [],
+        "proposals": [(row, proposals.next_act(row), proposals.STATE_TONES[row.state]) for row in rows],
+    }
 
 
 @staff(Permission.MANAGE_PARTNERS)
@@ -107,7 +116,7 @@ def organization_edit(request: HttpRequest, code: str = "") -> HttpResponse:
     """Add an organization, or change one."""
     each = _organization(code) if code else None
     names = forms.OrganizationForm.base_fields
-    start = {name: getattr(each, name) for name in names} if each else {"status": OrganizationStatus.LISTED}
+    start = {name: getattr(each, name) for name in names} if each else {"listed": True}
     form = forms.OrganizationForm(sent(request), initial=start)
 
     def save(data: dict[str, Any]) -> None:
@@ -124,68 +133,6 @@ def organization_edit(request: HttpRequest, code: str = "") -> HttpResponse:
         button=_("Save this organization"),
         cancel_url=_url(each) if each else reverse("staff:partners"),
         crumbs=[home()],
-    )
-
-
-@staff(Permission.MANAGE_PARTNERS)
-def agreement_edit(request: HttpRequest, code: str, agreement: str = "") -> HttpResponse:
-    """Add what was signed with an organization, or change it."""
-    each = _organization(code)
-    row = found(Agreement.objects.filter(organization=each), code=agreement) if agreement else None
-    facilities = Facility.objects.filter(pk__in=actor_of(request).facility_ids).order_by("name")
-    form = forms.AgreementForm(sent(request), initial=_agreement(row), facilities=facilities)
-
-    def save(data: dict[str, Any]) -> None:
-        actions.save_agreement(by=actor_of(request), organization=each, agreement=row, **data)
-
-    if attempt(request, form, save):
-        return done(request, _("The agreement is saved."), _url(each))
-    end = reverse("staff:agreement_end", args=[each.code, row.code]) if row else ""
-    return edit(
-        request,
-        form,
-        door="partners",
-        title=_("Change the agreement") if row else _("Add an agreement"),
-        lede=each.name,
-        button=_("Save the agreement"),
-        cancel_url=_url(each),
-        crumbs=[home(), Crumb(each.name, _url(each))],
-        remove=(_("End it early"), end),
-    )
-
-
-def _agreement(row: Agreement | None) -> dict[str, Any]:
-    if row is None:
-        return {"notice_days": 30}
-    names = ("kind", "title", "notice_days", "signed_by_us", "signed_by_them")
-    return {
-        **{name: getattr(row, name) for name in names},
-        "facilities": list(row.facilities.order_by("pk").values_list("pk", flat=True)),
-        "first": row.valid.lower,
-        "until": row.valid.upper - DAY if row.valid.upper else None,
-    }
-
-
-@staff(Permission.MANAGE_PARTNERS)
-def agreement_end(request: HttpRequest, code: str, agreement: str) -> HttpResponse:
-    """End an agreement before its day."""
-    each = _organization(code)
-    row = found(Agreement.objects.filter(organization=each), code=agreement)
-    form = forms.TerminateForm(sent(request), initial={"on": place_of(request).facility.today()})
-    if attempt(
-        request, form, lambda data: actions.terminate_agreement(by=actor_of(request), agreement=row, **data)
-    ):
-        return done(request, _("The agreement ends on that day."), _url(each))
-    return edit(
-        request,
-        form,
-        door="partners",
-        title=_("End the agreement early"),
-        lede=f"{each.name}: {row.title}",
-        button=_("End the agreement"),
-        danger=True,
-        cancel_url=_url(each),
-        crumbs=[home(), Crumb(each.name, _url(each))],
     )
 
 

@@ -11,6 +11,7 @@ from throughgate.www.staff import (
     line,
     outcomes,
     partners,
+    partnership_urls,
     people,
     person_actions,
     programs,
@@ -88,13 +89,11 @@ PROGRAMS = [
     path("carried/<str:code>/", line.carried, name="carried"),
 ]
 PARTNERS = [
+    *partnership_urls.urlpatterns,
     path("partners/", partners.partners, name="partners"),
     path("partners/new/", partners.organization_edit, name="organization_new"),
     path("partners/<str:code>/", partners.organization, name="organization"),
     path("partners/<str:code>/edit/", partners.organization_edit, name="organization_edit"),
-    path("partners/<str:code>/agreements/new/", partners.agreement_edit, name="agreement_new"),
-    path("partners/<str:code>/agreements/<str:agreement>/", partners.agreement_edit, name="agreement_edit"),
-    path("partners/<str:code>/agreements/<str:agreement>/end/", partners.agreement_end, name="agreement_end"),
     path("partners/<str:code>/services/new/", partners.service_edit, name="service_new"),
     path("partners/<str:code>/services/<str:service>/", partners.service_edit, name="service_edit"),
 ]

@@ -8,11 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from throughgate.base.ui import DateInput
-from throughgate.partners.models import AgreementKind, OrganizationKind, OrganizationStatus, Service
+from throughgate.partners.models import OrganizationKind, Service
 from throughgate.people.models import NeedDomain
-from throughgate.places.models import Facility
 from throughgate.www.staff.forms.people import choices_of
-from throughgate.www.staff.forms.programs import ManyByName
 from throughgate.www.staff.shell import Refusable
 
 LINES = {"rows": 4}
@@ -42,32 +40,12 @@ class OrganizationForm(Refusable):
     name = forms.CharField(label=_("Name"), max_length=250)
     alternate_name = forms.CharField(label=_("Also known as"), max_length=250, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=OrganizationKind.choices)
-    status = forms.ChoiceField(label=_("Status"), choices=OrganizationStatus.choices)
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs=LINES))
     website = forms.CharField(label=_("Website"), max_length=500, required=False)
     email = forms.CharField(label=_("E-mail"), max_length=250, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=60, required=False)
+    listed = forms.BooleanField(label=_("In the public directory"), required=False)
     part2 = forms.BooleanField(label=_("Substance-use treatment program (42 CFR Part 2)"), required=False)
-
-
-class AgreementForm(Refusable):
-    """What was signed, for which facilities, until when."""
-
-    kind = forms.ChoiceField(label=_("Kind"), choices=AgreementKind.choices)
-    title = forms.CharField(label=_("Title"), max_length=200)
-    facilities = ManyByName(
-        label=_("Facilities"), queryset=Facility.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
-    first = forms.DateField(label=_("From"), widget=DateInput())
-    until = forms.DateField(label=_("Until"), widget=DateInput(), help_text=_("The last day that counts"))
-    notice_days = forms.IntegerField(label=_("Notice (days)"), min_value=0, max_value=3650, initial=30)
-    signed_by_us = forms.CharField(label=_("Signed for the agency"), max_length=120, required=False)
-    signed_by_them = forms.CharField(label=_("Signed for the organization"), max_length=120, required=False)
-
-    def __init__(self, *args: Any, facilities: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["facilities"]
-        field.queryset = facilities
 
 
 class TerminateForm(Refusable):

@@ -33,7 +33,7 @@ else:
 def working_partners() -> Any:
     """Partners that a program or cohort may belong to."""
     return Organization.objects.filter(
-        status__in=[OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED]
+        status__in=[OrganizationStatus.APPROVED, OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED]
     ).order_by("name")
 
 

@@ -23,6 +23,7 @@ from throughgate.base.scope import Audience
 from throughgate.partners import rules
 from throughgate.partners.models import (
     Agreement,
+    AgreementState,
     Location,
     Organization,
     OrganizationStatus,
@@ -34,7 +35,13 @@ from throughgate.places.models import Facility
 PAGE = 20
 MOST_COUNTED = 1000
 CLOSE_ENOUGH = 0.45
-SHOWN = (OrganizationStatus.LISTED, OrganizationStatus.ACTIVE)
+# Who is being vetted is shown only where it stood in the directory before (``listed``).
+SHOWN = (
+    OrganizationStatus.LISTED,
+    OrganizationStatus.VETTING,
+    OrganizationStatus.APPROVED,
+    OrganizationStatus.ACTIVE,
+)
 DAY = dt.timedelta(days=1)
 
 
@@ -108,7 +115,7 @@ def search_directory(
 
 
 def _narrowed(filters: DirectoryFilters) -> QuerySet[Service]:
-    rows = Service.objects.filter(status="active", organization__status__in=SHOWN)
+    rows = Service.objects.filter(status="active", organization__status__in=SHOWN, organization__listed=True)
     if filters.need:
         rows = rows.filter(needs__contains=[filters.need])
     if filters.city:
@@ -156,7 +163,7 @@ def _alike(rows: QuerySet[Service], words: str) -> QuerySet[Service]:
 
 
 def _without_services(wanted: Sequence[str]) -> list[Organization]:
-    rows = Organization.objects.filter(status__in=SHOWN).exclude(services__status="active")
+    rows = Organization.objects.filter(status__in=SHOWN, listed=True).exclude(services__status="active")
     for word in wanted:
         rows = rows.filter(Q(name__icontains=word) | Q(alternate_name__icontains=word))
     return list(rows.order_by("name", "pk")[:5])
@@ -170,7 +177,9 @@ def _hit(service: Service, language: str) -> Hit:
 
 def directory_choices() -> dict[str, list[str]]:
     """Cities and languages that occur in what is offered, to choose from."""
-    offered = Service.objects.filter(status="active", organization__status__in=SHOWN)
+    offered = Service.objects.filter(
+        status="active", organization__status__in=SHOWN, organization__listed=True
+    )
     cities = Location.objects.exclude(city="").filter(service_places__service__in=offered)
     spoken = offered.annotate(spoken=Func(F("languages"), function="unnest"))
     return {
@@ -215,7 +224,10 @@ def term(agreement: Agreement) -> rules.Term:
 def agreements_on(facility: Facility, day: dt.date) -> QuerySet[Agreement]:
     """Agreements that hold at a facility on a local day."""
     return Agreement.objects.filter(
-        Q(terminated_on__isnull=True) | Q(terminated_on__gt=day), facilities=facility, valid__contains=day
+        Q(terminated_on__isnull=True) | Q(terminated_on__gt=day),
+        state=AgreementState.SIGNED,
+        facilities=facility,
+        valid__contains=day,
     ).order_by("pk")
 
 
@@ -226,7 +238,9 @@ def has_agreement(organization: Organization, facility: Facility, day: dt.date) 
 
 def agreements_ending(by: Actor, within: int = 120) -> list[tuple[Agreement, dt.date]]:
     """Agreements of the actor's facilities that end within so many days, with their last day, soonest first."""
-    rows = Agreement.objects.filter(terminated_on=None, valid__endswith__isnull=False)
+    rows = Agreement.objects.filter(
+        state=AgreementState.SIGNED, terminated_on=None, valid__endswith__isnull=False
+    ).exclude(following__state=AgreementState.SIGNED)
     if by.audience == Audience.STAFF:
         rows = rows.filter(facilities__in=by.facility_ids).distinct()
     today = dt.datetime.now(dt.UTC).date()

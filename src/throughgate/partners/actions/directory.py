@@ -1,4 +1,4 @@
-"""The verbs of partners: organizations, agreements, and what they offer."""
+"""Organizations, and what they do where and when."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from throughgate.base import saving
 from throughgate.base.errors import Forbidden, Reason, Refused
 from throughgate.base.scope import Audience
 from throughgate.partners import rules
-from throughgate.partners.models import Agreement, Location, OpeningHours, Organization, Service, ServicePlace
+from throughgate.partners.models import Location, OpeningHours, Organization, Service, ServicePlace
 from throughgate.people.models import NeedDomain
-from throughgate.places.models import Facility
 
 OWN_FACTS = frozenset({"alternate_name", "description", "website", "email", "phone"})
-ORGANIZATION_FACTS = OWN_FACTS | {"name", "kind", "status", "part2", "source", "source_id"}
+ORGANIZATION_FACTS = OWN_FACTS | {"name", "kind", "status", "part2", "listed", "source", "source_id"}
 SERVICE_FACTS = frozenset(
     {
         *("name", "name_es", "description", "description_es", "status", "needs", "categories", "languages"),
@@ -35,7 +34,6 @@ LOCATION_FACTS = frozenset(
         *("latitude", "longitude", "source", "source_id"),
     }
 )
-DAY = dt.timedelta(days=1)
 
 
 @transaction.atomic
@@ -54,60 +52,16 @@ def save_organization(*, by: Actor, organization: Organization | None = None, **
     else:
         by.require(Permission.MANAGE_PARTNERS)
     row = Organization() if organization is None else Organization.objects.get(pk=organization.pk)
-    saving.set_facts(row, facts, ORGANIZATION_FACTS)
-    saving.save(row)
-    return row
-
-
-@transaction.atomic
-def save_agreement(
-    *,
-    by: Actor,
-    organization: Organization,
-    agreement: Agreement | None = None,
-    kind: str,
-    title: str,
-    facilities: Sequence[Facility],
-    first: dt.date | None,
-    until: dt.date | None,
-    notice_days: int = 30,
-    signed_by_us: str = "",
-    signed_by_them: str = "",
-) -> Agreement:
-    """Add or change what was signed: for which facilities, from one day until another, both included.
-
-    The actor must keep partners at every facility that it names, before and after.
-    """
-    before = list(agreement.facilities.order_by("pk")) if agreement is not None else []
-    _may_keep(by, [*before, *facilities])
-    _allow(list(rules.sound_agreement(first, until, facilities).reasons))
-    row = Agreement() if agreement is None else Agreement.objects.get(pk=agreement.pk)
-    if agreement is not None and row.organization_id != organization.pk:
+    if not by.is_system and facts.get("status", row.status) != row.status:
         raise Refused(
             Reason(
-                "other_organization",
-                _("This agreement belongs to another organization."),
-                _("Make a new agreement."),
-                field="organization",
+                "by_its_stage",
+                _("The stage of a partnership is not typed in."),
+                _("Use the buttons on the organization's page."),
+                field="status",
             )
         )
-    assert first is not None and until is not None  # the rule above refuses open ends
-    row.organization, row.kind, row.title, row.notice_days = organization, kind, title.strip(), notice_days
-    row.signed_by_us, row.signed_by_them = signed_by_us, signed_by_them
-    row.valid = (first, until + DAY)
-    saving.save(row)
-    row.facilities.set(facilities)
-    return row
-
-
-@transaction.atomic
-def terminate_agreement(*, by: Actor, agreement: Agreement, on: dt.date) -> Agreement:
-    """End an agreement early; on that day it no longer holds."""
-    row = Agreement.objects.select_for_update(of=("self",)).get(pk=agreement.pk)
-    _may_keep(by, list(row.facilities.order_by("pk")))
-    if row.valid.lower is not None and on < row.valid.lower:
-        raise Refused(Reason("before_start", _("The agreement starts later than that."), field="on"))
-    row.terminated_on = on
+    saving.set_facts(row, facts, ORGANIZATION_FACTS)
     saving.save(row)
     return row
 
@@ -175,12 +129,6 @@ def place_service(
                 )
             )
     return place
-
-
-def _may_keep(by: Actor, facilities: Sequence[Facility]) -> None:
-    by.require(Permission.MANAGE_PARTNERS)
-    for facility in facilities:
-        by.require(Permission.MANAGE_PARTNERS, facility)
 
 
 def _check(row: models.Model, reasons: list[Reason]) -> None:
