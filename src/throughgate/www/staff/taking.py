@@ -20,16 +20,18 @@ KINDS = {
 def begin_for(*, by: Actor, enquiry: Enquiry, facility: Facility) -> str:
     """Begin the application of the person who asked, at a facility; returns the application's code."""
     first, _blank, last = enquiry.name.strip().rpartition(" ")
-    visitor = actions.save_visitor(
+    application = actions.begin_application(
         by=by,
+        facility=facility,
         kind=_kind(enquiry),
         first_name=first or last,
-        last_name=last if first else "",
+        last_name=last if first else "-",
         email=enquiry.email,
         phone=enquiry.phone,
         language=enquiry.language,
+        enquiry=enquiry,
     )
-    return actions.apply_for_clearance(by=by, visitor=visitor, facility=facility).code
+    return application.code
 
 
 def _kind(enquiry: Enquiry) -> str:
