@@ -334,6 +334,10 @@ def test_coming_to_a_training_does_the_step_everywhere_it_counts(here: Facility,
     assert step(row, "training").done_on == step(other, "training").done_on == here.today() - DAY
     assert step(row, "orientation").done_on == here.today() - DAY
     assert step(other, "orientation").done_on is None
+    # A mark that was wrong takes the step back, everywhere.
+    with acting(keeper) as by:
+        assert actions.mark_training(by=by, training=both["training"], attended=[]) == 0
+    assert step(row, "training").done_on is None and step(other, "training").done_on is None
 
 
 def test_a_further_facility_takes_along_what_counts_everywhere(here: Facility, keeper: Membership) -> None:

@@ -140,6 +140,15 @@ def record_attended(*, by: Actor, rows: list[Step], on: dt.date) -> None:
             _record(row, asked, by.name, on, asked.until(on))
 
 
+def take_back_attended(*, rows: list[Step], on: dt.date) -> None:
+    """Steps that rest on an attendance which was a mistake are missing again; one that rests on more stays."""
+    for step in rows:
+        row = locked(step)
+        if row.done_on is not None and row.until == requirement_of(row).until(on):
+            row.done_on, row.until, row.decided_by, row.authority = None, None, "", ""
+            saving.save(row)
+
+
 def _kept(by: Actor, step: Step, verb: str) -> Step:
     by.require(Permission.MANAGE_VISITORS, step.clearance.facility_id)
     row = locked(step)

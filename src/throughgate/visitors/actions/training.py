@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from throughgate.base.templatetags.when import clock, day
 from throughgate.places.models import Facility
 from throughgate.visitors import rules
 from throughgate.visitors.actions.common import mine_or_kept
-from throughgate.visitors.actions.steps import record_attended
+from throughgate.visitors.actions.steps import record_attended, take_back_attended
 from throughgate.visitors.models import Step, TrainingDate, TrainingSeat, Visitor
 from throughgate.visitors.steps import rules_here
 
@@ -135,7 +136,7 @@ def cancel_seat(*, by: Actor, seat: TrainingSeat) -> TrainingSeat:
 @transaction.atomic
 def mark_training(*, by: Actor, training: TrainingDate, attended: Collection[str]) -> int:
     """Write down who came, by the codes of their seats; the others have missed it. Each who came has met the
-    requirement on that day. How many came."""
+    requirement on that day; a mark that was wrong takes the record back. How many came."""
     by.require(Permission.MANAGE_VISITORS, training.facility_id)
     row = _date(training)
     if row.starts_at > timezone.now():
@@ -145,16 +146,19 @@ def mark_training(*, by: Actor, training: TrainingDate, attended: Collection[str
     for seat in list(row.bookings.exclude(state=CANCELLED).select_related("visitor").order_by("pk")):
         wanted = ATTENDED if seat.code in attended else MISSED
         if seat.state != wanted:
-            seat.state = wanted
+            put_right, seat.state = seat.state == ATTENDED, wanted
             saving.save(seat)
-            if wanted == ATTENDED:
-                with scope.as_role(Audience.JOB, purpose="training attended"):
-                    record_attended(by=by, rows=list(steps_met_by(row, seat.visitor)), on=day_of)
+            with scope.as_role(Audience.JOB, purpose="training attended"):
+                rows = list(steps_met_by(row, seat.visitor))
+                if wanted == ATTENDED:
+                    record_attended(by=by, rows=rows, on=day_of)
+                elif put_right:
+                    take_back_attended(rows=rows, on=day_of)
         came += wanted == ATTENDED
     return came
 
 
-def steps_met_by(training: TrainingDate, visitor: Visitor):  # type: ignore[no-untyped-def]
+def steps_met_by(training: TrainingDate, visitor: Visitor) -> QuerySet[Step]:
     """The visitor's open steps that this date can meet: here, or anywhere where it counts everywhere."""
     pack = rules_here(training.facility)
     asked = pack.data.requirements.get(training.requirement) if pack else None
