@@ -13,6 +13,7 @@ from throughgate.demo import (
     actors,
     coming,
     filling,
+    front,
     history,
     journeys,
     lines,
@@ -111,6 +112,7 @@ def _write(build: Build) -> None:
     build.say("proposals for free seats")
     outcomes.make(build)
     build.say("studies whose truth is known, and a real one")
+    front.make(build, list({id(seat.person): seat.person for seat in seats}.values()))
     actors.make(build, outside.all, chosen(seats))
     build.say("someone to be for every role")
 

@@ -65,7 +65,7 @@ class Enquiry(Coded, Recorded):
     organization_name = models.CharField(_("organization"), max_length=250, blank=True)
     summary = models.CharField(_("in one line"), max_length=300, blank=True)
     needs = ArrayField(models.CharField(max_length=20), verbose_name=_("needs"), default=list, blank=True)
-    answers = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    answers = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     # What duplicates are found by: folded names and plain digits, kept so that an index can serve them.
     name_key = models.CharField(max_length=250, blank=True, editable=False)
     domain = models.CharField(max_length=120, blank=True, editable=False)
@@ -179,7 +179,7 @@ class EnquiryDraft(Coded, Recorded):
     """A form that is not sent yet. Only its own link leads back to it; it is deleted after some days."""
 
     kind = models.CharField(_("who asks"), max_length=12, choices=EnquiryKind)
-    answers = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    answers = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     language = models.CharField(max_length=8, default="en")
     sender = models.CharField(max_length=32, blank=True)
     expires_at = models.DateTimeField(_("kept until"))
