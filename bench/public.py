@@ -21,28 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "bench")]
 
 AIM_MS = 50.0
-WORDS = tuple(
-    [
-        "welding",
-        "reading",
-        "housing",
-        "recovery",
-        "music",
-        "garden",
-        "budget",
-        "family",
-        "health",
-        "tutor",
-        "mentor",
-        "court",
-        "identity",
-        "papers",
-        "bus",
-        "job",
-        "kitchen",
-        "carpentry",
-        "language",
-        "algebra",
+WORDS = (
+    *("welding", "reading", "housing", "recovery", "music", "garden", "budget", "family", "health", "tutor"),
+    *("mentor", "court", "identity", "papers", "bus", "job", "kitchen", "carpentry", "language", "algebra"),
+    *(
         "parenting",
         "choir",
         "computers",
@@ -51,7 +33,9 @@ WORDS = tuple(
         "shelter",
         "clinic",
         "legal",
-    ]
+        "meals",
+        "books",
+    ),
 )
 TOWNS = ("Rivertown", "Harbor City", "Millbrook", "Santa Rosa", "Fairfield", "Oakport")
 NEEDS = ("education", "work", "housing", "family", "health", "finance")
@@ -59,7 +43,7 @@ NEEDS = ("education", "work", "housing", "family", "health", "finance")
 
 def fill(rows: int) -> dict[str, str]:
     """Services of a tenth as many organizations, enquiries in every state, and the addresses to look at."""
-    from django.db import connection
+    from django.db import connections
     from django.utils import timezone
 
     import factories as make
@@ -121,10 +105,6 @@ def fill(rows: int) -> dict[str, str]:
             batch_size=2000,
         )
         status = actions.status_path(enquiries[rows // 2])
-    with connection.cursor() as cursor, scope.system("measurement"):
-        pass
-    from django.db import connections
-
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
     return {

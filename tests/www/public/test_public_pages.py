@@ -8,7 +8,7 @@ from django.test import Client
 import factories as make
 from throughgate.policies import queries as policies
 from throughgate.programs.models import WaitlistEntry
-from throughgate.programs.queries import public
+from throughgate.programs.queries.missing import most_missed
 from throughgate.programs.rules.publishing import shown
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +44,18 @@ def test_small_numbers_are_hidden_and_others_rounded() -> None:
             confirmed_on=make.TODAY,
             requested_by="self",
         )
-    (row,) = public.wanted_in(place)
-    assert row.waiting == "fewer than 10"
+    # Nine people waiting are too few to be told at all; ten are, and nobody learns how many exactly.
+    assert most_missed(place) == []
+    WaitlistEntry.objects.create(
+        participant=make.participant(place),
+        program=wanted,
+        requested_on=make.TODAY,
+        confirmed_on=make.TODAY,
+        requested_by="self",
+    )
+    (row,) = most_missed(place)
+    assert row.waiting == "about 10"
+    assert "about 10" in Client().get(f"/facilities/{place.code}/").content.decode()
     rules = policies.publishing("default", make.TODAY).data
     assert [shown(n, rules) for n in (0, 1, 9, 10, 12, 13, 100)] == [
         "none", "fewer than 10", "fewer than 10", "about 10", "about 10", "about 15", "about 100",

@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control, never_cache
 
 from throughgate.places.models import Agency, Facility
 from throughgate.programs.queries import public
+from throughgate.programs.queries.missing import most_missed
 from throughgate.stories.models import PublishedStory
 from throughgate.www.doors import everyone, not_found
 from throughgate.www.public import search
@@ -60,7 +61,7 @@ def facility(request: HttpRequest, code: str) -> HttpResponse:
         "runs": runs,
         "data": search.facility_data(found, runs.programs),
         **search.alternates(request),
-        "wanted": public.wanted_in(found),
+        "missed": most_missed(found),
         "totals": public.totals(found.today(), found),
         "door": "runs",
     }
