@@ -5,7 +5,7 @@ from __future__ import annotations
 from throughgate.access.actor import Actor
 from throughgate.partners.models import Enquiry
 from throughgate.places.models import Facility
-from throughgate.visitors.actions import begin_application
+from throughgate.visitors import actions
 from throughgate.visitors.models import VisitorKind
 
 # What somebody said they would like to do, as the kind of visitor that it makes them; the first that fits.
@@ -29,15 +29,6 @@ def begin_for(*, by: Actor, enquiry: Enquiry, facility: Facility) -> str:
         email=enquiry.email,
         phone=enquiry.phone,
         language=enquiry.language,
-    application = begin_application(
-        by=by,
-        facility=facility,
-        first_name=first or last,
-        last_name=last if first else "—",
-        email=enquiry.email,
-        phone=enquiry.phone,
-        language=enquiry.language,
-        kind=_kind(enquiry),
         enquiry=enquiry,
     )
     return application.code
