@@ -7,10 +7,10 @@ import json
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
-from plan_world import Place, proposed
 
 import factories as make
 from acting import acting, signed_in
+from plan_world import Place, proposed
 from throughgate.access.models import Membership
 from throughgate.access.roles import RoleName
 from throughgate.base import scope
@@ -20,6 +20,7 @@ from throughgate.people.models import Participant, Profile
 from throughgate.programs import planning
 from throughgate.programs.actions import plans
 from throughgate.programs.models import SeatAudit, SeatPlan, SeatProposal, SeatRecord
+from throughgate.programs.queries.plan_figures import coverage
 from throughgate.programs.queries.plan_record import as_json, digest_of, record_of
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +142,12 @@ def test_a_proposal_for_a_program_or_all_facilities_reaches_just_those() -> None
         with pytest.raises(Refused):
             plans.ask_everywhere(by=by, facilities=[here.facility], later=False)
     assert len(again) == 1
+
+
+def test_one_small_group_is_not_told_by_what_is_left() -> None:
+    row = {"plan": [0.5, 0.5]}
+    groups = {"race": {"A": {"people": 4, **row}, "B": {"people": 12, **row}, "C": {"people": 40, **row}}}
+    told = {each.label: each.people for each in coverage(groups, {"race": str}, smallest=10)}
+    assert told == {"A": None, "B": None, "C": 40}
+    open_ = coverage(groups, {"race": str})
+    assert [each.people for each in open_] == [4, 12, 40]

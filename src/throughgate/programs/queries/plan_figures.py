@@ -61,14 +61,24 @@ class Group:
 def coverage(
     groups: Mapping[str, Any], words: Mapping[str, Callable[[str], str]], smallest: int = 0
 ) -> list[Group]:
-    """Need met group by group. Groups of fewer than ``smallest`` people show no numbers."""
+    """Need met group by group. Labels of fewer than ``smallest`` people show no numbers.
+
+    Where just one would be hidden the next smallest is too, or the total would tell it.
+    """
     found = []
     for name, labels in groups.items():
+        hidden = _hidden({label: row["people"] for label, row in labels.items()}, smallest)
         for label, row in sorted(labels.items()):
-            hidden = row["people"] < smallest
-            values = ["–" if hidden else percent(row[which][0]) for which in WHICH if which in row]
-            found.append(Group(name, words[name](label), None if hidden else row["people"], values))
+            values = ["–" if label in hidden else percent(row[which][0]) for which in WHICH if which in row]
+            found.append(Group(name, words[name](label), None if label in hidden else row["people"], values))
     return found
+
+
+def _hidden(people: Mapping[str, int], smallest: int) -> set[str]:
+    small = {label for label, count in people.items() if count < smallest}
+    if len(small) == 1 and len(people) > 1:
+        small.add(min((count, label) for label, count in people.items() if label not in small)[1])
+    return small
 
 
 def leaving_words(label: str) -> str:

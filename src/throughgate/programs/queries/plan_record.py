@@ -50,6 +50,11 @@ class Decision:
     given_to: str
 
     @property
+    def words(self) -> str:
+        """What was decided, in words."""
+        return str(ProposalStatus(self.status).label)
+
+    @property
     def overruled(self) -> bool:
         """Whether somebody decided otherwise than proposed."""
         return self.status in OVERRULED

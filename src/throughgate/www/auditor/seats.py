@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from throughgate.access.permissions import Permission
@@ -71,7 +72,8 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
         "door": "seats",
         "crumbs": [Crumb(_("Decisions about seats"), reverse("audit:seats")), Crumb(plan.code)],
     }
-    return render(request, "auditor/seat_record.html", context)
+    with timezone.override(plan.facility.zone):
+        return render(request, "auditor/seat_record.html", context)
 
 
 @page(Audience.AUDITOR, permission=Permission.VIEW_AUDIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -76,11 +77,18 @@ def why_slip(request: HttpRequest, code: str) -> HttpResponse:
 
 @staff(Permission.ENROLL)
 def fill_slips(request: HttpRequest, code: str) -> HttpResponse:
-    """The answers of everybody whom a proposal looked at on paper, a page each, in their languages."""
+    """The answers of everybody whom a proposal looked at on paper, a page each, in their languages.
+
+    With ``?who=given`` only of those who got one of its seats.
+    """
     plan = own(actor_of(request), SeatPlan.objects.select_related("facility"), code)
-    asked = SeatAnswer.objects.filter(plan=plan).values("participant")
+    rows = SeatProposal.objects.filter(plan=plan, enrollment__isnull=False)
+    given = Q(pk__in=rows.values("enrollment__participant"))
+    asked = Q(pk__in=SeatAnswer.objects.filter(plan=plan).values("participant"))
     people = list(
-        Participant.objects.filter(pk__in=asked, facility=plan.facility)
+        Participant.objects.filter(
+            given if request.GET.get("who") == "given" else asked, facility=plan.facility
+        )
         .select_related("facility", "unit", "profile")
         .order_by("unit__name", "sort_name", "id")
     )
