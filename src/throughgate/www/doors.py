@@ -49,7 +49,7 @@ def freshly(view: View[P]) -> View[P]:
         )
         return redirect_to_login(urlsplit(back).path, reverse("account_reauthenticate"))
 
-    return fresh
+    return fresh  # type: ignore[return-value]
 
 
 def actor_of(request: HttpRequest) -> Actor:
