@@ -31,7 +31,8 @@ from throughgate.policies.worth import cost_section
 from throughgate.programs.models import Program
 
 REAL = Path(__file__).parent / "data" / "work-program.json"
-PEOPLE = 30_000
+PEOPLE = 24_000
+LEAST = 4_000  # in a small demonstration, where no verdict is promised
 JURISDICTION = "US-HB"
 EVALUATOR, PUBLISHER = "Noor Castellan", "Louise Hargrove"
 MEASURE = "reincarceration_36"
@@ -63,7 +64,9 @@ def make(build: Build) -> None:
     from throughgate.demo.truth import people  # noqa: PLC0415 - numpy, for the demonstration only
 
     for number, truth in enumerate(TRUTHS):
-        invented = people(truth.effect, seed=build.seed + number, people=PEOPLE, followed=FOLLOWED)
+        invented = people(
+            truth.effect, seed=build.seed + number, people=build.count(PEOPLE, least=LEAST), followed=FOLLOWED
+        )
         run = _study(build, truth, invented, number)
         _publish(build, truth, run)
     _real(build)

@@ -69,7 +69,8 @@ def _estimates(data: Data) -> list[Part]:
     if h := data.get("hazard_ratio"):
         out.append(f"Adjusted hazard ratio (Cox, Efron ties): {h[0]:.3f} ({h[1]:.3f} to {h[2]:.3f}).")
     if t := data.get("logrank"):
-        out.append(f"Log-rank, unadjusted: {t['chi2']:.4f} on {t['degrees']} df, p {t['p']:.3f}.")
+        p = "p below 0.001" if t["p"] < 0.001 else f"p {t['p']:.3f}"
+        out.append(f"Log-rank, unadjusted: {t['chi2']:.4f} on {t['degrees']} df, {p}.")
     if v := data.get("e_value"):
         out.append(f"E-value: {v[0]:.2f} for the estimate, {v[1]:.2f} for the interval's end.")
     return out

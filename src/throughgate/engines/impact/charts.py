@@ -188,7 +188,7 @@ def intervals(
 
     The label and its figures stand above the line, so that long names fit; `ends` name the two directions.
     """
-    top, step = 6, 44
+    top, step = 6, 48
     reach = max([abs(v) for row in rows for v in row[1:]] + [margin or 0.0]) * 1.1 or 1.0
     base = top + step * len(rows)
 
@@ -201,10 +201,10 @@ def intervals(
         body.append(_el("rect", x=px(-margin), y=top, width=width, height=base - top, fill=LINE, opacity=0.6))
     body.append(_rule(x1=px(0), x2=px(0), y1=top, y2=base))
     for i, (label, value, low, high) in enumerate(rows):
-        y = top + step * i + 30
+        y = top + step * i + 34
         figures = f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
-        body.append(_text(LEFT, y - 12, label, size=12, **RIM))
-        body.append(_text(RIGHT, y - 12, figures, anchor="end", size=12, **RIM))
+        body.append(_text(LEFT, y - 13, label, size=14, **RIM))
+        body.append(_text(RIGHT, y - 13, figures, anchor="end", size=14, **RIM))
         body.append(_rule(x1=px(low), x2=px(high), y1=y, y2=y, stroke=BRAND, stroke_width=2.6))
         body.append(_el("rect", x=px(value) - 4.5, y=y - 4.5, width=9, height=9, fill=BRAND))
     body.append(_text(LEFT, base + 18, f"{ends[0]} ({unit})", fill=SOFT))

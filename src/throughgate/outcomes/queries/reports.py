@@ -191,7 +191,7 @@ def _part(part: Any) -> Any:
 
 
 def _drawn(picture: Picture) -> dict[str, str]:
-    svg = picture.svg.replace("<svg ", '<svg font-family="Public Sans" ', 1)
+    svg = picture.svg.replace("<svg ", '<svg font-family="Public Sans" font-weight="600" ', 1)
     return {"title": picture.title, "svg": svg, "words": picture.words}
 
 

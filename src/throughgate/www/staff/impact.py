@@ -32,6 +32,7 @@ from throughgate.www.staff.forms.impact import ColumnsForm, FileForm, PlanForm
 from throughgate.www.staff.shell import attempt, done, here, place_of, run_now, sent, show, staff
 
 DOOR = "outcomes"
+USUAL = "reincarceration_36"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _plan_form(request: HttpRequest, basis: str, initial: dict[str, Any] | None 
         basis=basis,
         facilities=place_of(request).choices,
         costs=pack.data if pack else None,
-        initial=initial or {},
+        initial=initial or {"measure": USUAL},
     )
 
 
