@@ -153,10 +153,11 @@ def test_an_organization_that_is_taken_on_is_made_from_what_it_wrote() -> None:
     place = make.facility()
     row = arrived(place)
     with acting(coordinator(place)) as actor:
-        made = actions.take_organization(by=actor, enquiry=row, text="Welcome.")
+        made = actions.take_organization(by=actor, enquiry=row, facility=place, text="Welcome.")
         row.refresh_from_db()
         assert (row.status, row.organization) == (S.TAKEN, made)
         assert (made.name, made.email) == ("Rivertown Book Circle", "ada@rivertown-books.org")
+        assert (made.status, made.listed) == ("vetting", False)
         with pytest.raises(Refused, match="not possible now"):
             actions.answer(by=actor, enquiry=row, text="Again?")
 
@@ -166,7 +167,7 @@ def test_a_person_is_taken_on_as_a_visitor_not_as_an_organization() -> None:
     row = arrived(place, kind="individual", organization_name="", answers={"roles": ["tutor"]})
     member = coordinator(place)
     with acting(member) as actor, pytest.raises(Refused, match="one person"):
-        actions.take_organization(by=actor, enquiry=row, text="Welcome.")
+        actions.take_organization(by=actor, enquiry=row, facility=place, text="Welcome.")
     browser = signed_in(member)
     answer = browser.post(
         f"/staff/enquiries/{row.code}/do/take/", {"facility": place.code, "text": "Welcome."}

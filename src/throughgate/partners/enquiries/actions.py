@@ -144,11 +144,16 @@ def move(*, by: Actor, enquiry: Enquiry, facility: Facility) -> Enquiry:
 
 @transaction.atomic
 def take_organization(
-    *, by: Actor, enquiry: Enquiry, organization: Organization | None = None, text: str
+    *,
+    by: Actor,
+    enquiry: Enquiry,
+    facility: Facility,
+    organization: Organization | None = None,
+    text: str,
 ) -> Organization:
-    """Take an organization or employer on: it becomes an organization in vetting, or joins one that we know.
+    """Take an organization or employer on: it is vetted by the rules of a facility, and its contact can sign in.
 
-    The letter says what comes next; its next steps are asked for by the vetting itself.
+    ``organization`` is one that we know; one that works with us already is not vetted again.
     """
     row = _held(by, enquiry, "take")
     if row.kind == EnquiryKind.INDIVIDUAL:

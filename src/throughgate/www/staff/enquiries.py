@@ -239,9 +239,11 @@ def _form(request: HttpRequest, row: Enquiry, verb: str, doing: Doing) -> Refusa
         return forms.MoveForm(sent(request), initial=start, facilities=places)
     if verb == "take" and row.kind == EnquiryKind.INDIVIDUAL:
         return forms.TakeVisitorForm(sent(request), initial=start, facilities=places)
+    start["organization"] = request.GET.get("organization", "")[:8]
+    if verb == "take":
+        return forms.TakeForm(sent(request), initial=start, facilities=places)
     assert doing.form is not None
     start["into"] = request.GET.get("into", "")[:8]
-    start["organization"] = request.GET.get("organization", "")[:8]
     return doing.form(sent(request), initial=start)
 
 
@@ -267,7 +269,8 @@ def _act(request: HttpRequest, row: Enquiry, verb: str, doing: Doing, data: dict
                         "no_organization", _("There is no organization with this code."), field="organization"
                     )
                 )
-        actions.take_organization(by=by, enquiry=row, organization=known, text=data["text"])
+        here = _facility(request, data["facility"])
+        actions.take_organization(by=by, enquiry=row, facility=here, organization=known, text=data["text"])
     else:
         assert doing.verb is not None
         doing.verb(by=by, enquiry=row, **data)

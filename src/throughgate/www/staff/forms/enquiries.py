@@ -64,16 +64,6 @@ class JoinForm(Refusable):
     )
 
 
-class TakeForm(Refusable):
-    organization = forms.CharField(
-        label=gettext_lazy("Code of an organization we know already"),
-        required=False,
-        max_length=8,
-        help_text=gettext_lazy("Leave empty to make a new one from what they wrote."),
-    )
-    text = _letter()
-
-
 class TakeVisitorForm(Refusable):
     facility = forms.ChoiceField(label=gettext_lazy("Facility"))
     text = _letter()
@@ -83,6 +73,15 @@ class TakeVisitorForm(Refusable):
         field = self.fields["facility"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = facilities
+
+
+class TakeForm(TakeVisitorForm):
+    organization = forms.CharField(
+        label=gettext_lazy("Code of an organization we know already"),
+        required=False,
+        max_length=8,
+        help_text=gettext_lazy("Leave empty to make a new one from what they wrote."),
+    )
 
 
 class MoveForm(TakeVisitorForm):
