@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 # Words of sensitive tables that are no words of people: codes of packs, hashes, public codes, languages.
 NOT_WORDS = {
-    "code", "detail", "pack", "rule", "language", "text_sha256", "end_reason", "basis_ref", "purpose",
+    "code", "detail", "pack", "rule", "language", "text_sha256", "sha256", "end_reason", "basis_ref", "purpose",
     "ended_by", "decided_by",
 }  # fmt: skip
 # Tables about nobody in particular, or that exist for hours only: their own tests look after them.
