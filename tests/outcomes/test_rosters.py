@@ -54,7 +54,7 @@ def test_a_roster_is_linked_and_its_doubts_go_to_a_person() -> None:
     assert (record.participant, record.decision, record.hours) == (other, "sure", 12.5)
     assert linking.link(roster.code).quality == linked.quality  # type: ignore[attr-defined]
     ((doubt, candidates),) = queries.to_decide(linked)
-    assert {each.pk for each, _share in candidates} == {first.pk, twin.pk}
+    assert {each.person.pk for each in candidates} == {first.pk, twin.pk}
     with pytest.raises(Refused, match="none of those"):
         actions.decide_link(by=SYSTEM, record=doubt, participant=other)
     actions.decide_link(by=SYSTEM, record=doubt, participant=twin)

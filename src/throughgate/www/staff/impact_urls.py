@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.staff import impact, impact_publish, impact_totals
+from throughgate.www.staff import impact, impact_publish, impact_totals, rosters
 
 urlpatterns = [
+    path("outcomes/rosters/", rosters.rosters, name="rosters"),
+    path("outcomes/rosters/new/", rosters.roster_new, name="roster_new"),
+    path("outcomes/rosters/<str:code>/", rosters.roster_links, name="roster_links"),
+    path("outcomes/rosters/<str:code>/<int:line>/", rosters.roster_decide, name="roster_decide"),
     path("outcomes/studies/", impact.studies, name="studies"),
     path("outcomes/studies/new/", impact.study_new, name="study_new"),
     path("outcomes/studies/<str:code>/", impact.study, name="study"),
