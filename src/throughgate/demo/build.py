@@ -15,6 +15,7 @@ from throughgate.demo import (
     filling,
     front,
     history,
+    insight,
     journeys,
     lines,
     outcomes,
@@ -113,6 +114,8 @@ def _write(build: Build) -> None:
     outcomes.make(build)
     build.say("studies whose truth is known, and a real one")
     front.make(build, list({id(seat.person): seat.person for seat in seats}.values()))
+    insight.make(build)
+    build.say("where need goes unmet, and what people say is wrong")
     actors.make(build, outside.all, chosen(seats))
     build.say("someone to be for every role")
 

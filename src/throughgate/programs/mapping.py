@@ -23,10 +23,9 @@ from throughgate.engines.allocation import (
     Session,
     gap_map,
     make_plan,
-    recruit_next,
+    recruit_one_after_another,
 )
 from throughgate.engines.allocation.arrays import NEVER
-from throughgate.engines.allocation.whatif import add_cohorts
 from throughgate.people.models import NeedDomain
 from throughgate.policies import library
 from throughgate.policies import queries as policies
@@ -98,7 +97,10 @@ def _solve(
         "weights": plan.policy.version,
         "digest": plan.instance_digest,
     }
-    return cells, figures, list(_asks(instance, plan, told.facility, rules))
+    asks = recruit_one_after_another(
+        instance, plan, list(_candidates(told.facility, rules)), rules.asked, least=LEAST
+    )
+    return cells, figures, asks
 
 
 def _cells(instance: Instance, plan: Plan, rules: OutreachRules) -> list[dict[str, Any]]:
@@ -122,26 +124,13 @@ def _cells(instance: Instance, plan: Plan, rules: OutreachRules) -> list[dict[st
     ]
 
 
-def _asks(instance: Instance, plan: Plan, facility: str, rules: OutreachRules) -> Iterator[Recommendation]:
-    """New courses one after another, each the best once those before it run: the second adds less than the first."""
-    for rank in range(rules.asked):
-        ranked = recruit_next(instance, plan, list(_candidates(facility, rules, rank)))
-        best = next((each for each in ranked if each.gain >= LEAST), None)
-        if best is None:
-            return
-        yield best
-        if rank + 1 < rules.asked:
-            instance = add_cohorts(instance, [best.cohort])
-            plan = make_plan(instance, plan.policy, effort=EFFORT, seed=SEED)
-
-
-def _candidates(facility: str, rules: OutreachRules, rank: int) -> Iterator[Cohort]:
+def _candidates(facility: str, rules: OutreachRules) -> Iterator[Cohort]:
     """A weekly course for each need at each of the pack's times."""
     start = rules.starts_in_days
     for need, (k, time) in itertools.product(NeedDomain.values, enumerate(rules.times)):
         begin = time.starts.hour * 60 + time.starts.minute
         yield Cohort(
-            f"{rank}/{need}/{k}",
+            f"{need}/{k}",
             new_course(need),
             (facility,),
             start,
@@ -157,7 +146,7 @@ def _named(
     """Each course with whom to ask for it: another organization each time, nobody when none is left."""
     asked: set[str] = set()
     for each in found:
-        _rank, need, k = each.cohort.id.split("/")
+        need, k = each.cohort.id.split("/")
         offer = next((o for o in known.get(need, ()) if o.organization not in asked), None)
         if offer is not None:
             asked.add(offer.organization)

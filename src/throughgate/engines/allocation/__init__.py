@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from .check import Violation, check
     from .explain import Explainer, Fit, Kind, Line, Obstacle, Why, for_participant
     from .fairness import Change, Report, compare, report
-    from .gaps import Cell, Recommendation, SeatValue, Valuer, gap_map, recruit_next
+    from .gaps import (
+        Cell,
+        Recommendation,
+        SeatValue,
+        Valuer,
+        gap_map,
+        recruit_next,
+        recruit_one_after_another,
+    )
     from .instance import Instance
     from .io import decision_record, read_instance, read_policy, write_instance, write_plan
     from .model import (
@@ -80,6 +88,7 @@ __all__ = [
     "read_instance",
     "read_policy",
     "recruit_next",
+    "recruit_one_after_another",
     "report",
     "what_if",
     "write_instance",
@@ -127,6 +136,7 @@ _HOME_OF = {
     "read_instance": "io",
     "read_policy": "io",
     "recruit_next": "gaps",
+    "recruit_one_after_another": "gaps",
     "report": "fairness",
     "what_if": "whatif",
     "write_instance": "io",

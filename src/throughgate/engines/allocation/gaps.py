@@ -150,23 +150,71 @@ def recruit_next(
     instance: Instance, plan: Plan, candidates: Sequence[Cohort], *, cost: Sequence[float] | None = None
 ) -> list[Recommendation]:
     """Rank candidate cohorts by what they would add. `cost` is in the same units as value (default 0)."""
-    wider = add_cohorts(instance, candidates)
-    problem = compile_problem(wider, plan.policy).at_floor_prices(plan.prices.floor)
-    engine = choose("auto", wider.n)
-    first = len(instance.cohorts)
-    closed = np.zeros(first, dtype=bool)
-    closed[list(plan.closed)] = True
-    price = np.where(closed | (problem.cap[:first] <= 0), 1e18, plan.prices.seat)
-    shut = np.concatenate((price, np.full(len(candidates), 1e18)))
-    base, _ = engine.sweep(problem.data, shut)
-    out = []
-    for k, cohort in enumerate(candidates):
-        gains = _gains(problem, engine, shut, base, first + k)
-        top = np.sort(gains[gains > 1e-12])[::-1][: cohort.seats]
-        gain = float(top.sum())
-        spend = float(cost[k]) if cost is not None else 0.0
-        out.append(Recommendation(cohort, gain, gain / max(1, cohort.seats), len(top), gain - spend))
+    market = _Market(instance, plan, candidates)
+    out = [market.worth(k, float(cost[k]) if cost is not None else 0.0) for k in range(len(candidates))]
     return sorted(out, key=lambda r: (-r.net, r.cohort.id))
+
+
+def recruit_one_after_another(
+    instance: Instance, plan: Plan, candidates: Sequence[Cohort], count: int, *, least: float = 0.0
+) -> list[Recommendation]:
+    """The best candidate, then the best once that one runs, and so on: up to `count`, each worth above `least`.
+
+    A chosen cohort is priced at what its last seat would be worth, so that the same people are not helped twice.
+    """
+    market = _Market(instance, plan, candidates)
+    left, out = list(range(len(candidates))), []
+    # Gains only shrink as cohorts are added, so an old gain is a bound: most candidates need no second look.
+    known = {k: market.worth(k) for k in left}
+    fresh = set(left)
+    while left and len(out) < count:
+        k = min(left, key=lambda k: (-known[k].gain, known[k].cohort.id))
+        if k not in fresh:
+            known[k] = market.worth(k)
+            fresh.add(k)
+            continue
+        if known[k].gain <= least:
+            break
+        out.append(known[k])
+        left.remove(k)
+        market.open(k)
+        fresh = set()
+    return out
+
+
+class _Market:
+    """The plan's prices with candidate cohorts beside it, shut until they are opened."""
+
+    def __init__(self, instance: Instance, plan: Plan, candidates: Sequence[Cohort]) -> None:
+        self.candidates = candidates
+        wider = add_cohorts(instance, candidates)
+        self.problem = compile_problem(wider, plan.policy).at_floor_prices(plan.prices.floor)
+        self.engine = choose("auto", wider.n)
+        self.first = len(instance.cohorts)
+        closed = np.zeros(self.first, dtype=bool)
+        closed[list(plan.closed)] = True
+        price = np.where(closed | (self.problem.cap[: self.first] <= 0), 1e18, plan.prices.seat)
+        self.price = np.concatenate((price, np.full(len(candidates), 1e18)))
+        self.base, _ = self.engine.sweep(self.problem.data, self.price)
+
+    def worth(self, k: int, cost: float = 0.0) -> Recommendation:
+        """What a candidate would add now."""
+        cohort = self.candidates[k]
+        gains = self._gains(k)
+        top = gains[: cohort.seats]
+        gain = float(top.sum())
+        return Recommendation(cohort, gain, gain / max(1, cohort.seats), len(top), gain - cost)
+
+    def open(self, k: int) -> None:
+        """Let a candidate run, at the worth of the first seat that it does not have."""
+        gains, seats = self._gains(k), self.candidates[k].seats
+        self.price[self.first + k] = float(gains[seats]) if len(gains) > seats else 0.0
+        self.base, _ = self.engine.sweep(self.problem.data, self.price)
+
+    def _gains(self, k: int) -> F8:
+        """What a free seat in the cohort adds to each person who could take it, most first."""
+        gains = _gains(self.problem, self.engine, self.price, self.base, self.first + k)
+        return np.sort(gains[gains > 1e-12])[::-1]
 
 
 def _gains(problem: Problem, engine: Engine, shut: F8, base: F8, cohort: int) -> F8:

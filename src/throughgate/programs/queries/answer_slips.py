@@ -14,17 +14,18 @@ from throughgate.places.models import Facility
 from throughgate.programs.models import Contested
 from throughgate.programs.queries import telling
 from throughgate.programs.queries.telling import Answer
-from throughgate.programs.rules.slips import headings, labels
+from throughgate.programs.rules.slips import headings, labels, more_words
 from throughgate.programs.rules.telling import appeal_words
 
 LANGUAGES = ("en", "es")
-# What fits has no end; the first ones of these kinds are enough for a page, the kiosk has them all.
-MOST = {"fits": 6, "almost": 6, "not_now": 4}
+# What fits has no end: those that meet an assessed need come first, and so many fill a page. The kiosk has all.
+MOST = {"fits": 3, "almost": 3, "not_now": 0}
 
 
 def render(people: Iterable[Participant], facility: Facility, *, language: str = "") -> bytes:
     """The tagged PDF for these people; ``language`` is used instead of each person's own."""
-    made = [slip(each, language or language_of(each)) for each in people]
+    here = telling.Here(facility)
+    made = [slip(each, language or language_of(each), here) for each in people]
     first = made[0]["lang"] if made else "en"
     with translation.override(first):
         data = {
@@ -42,20 +43,21 @@ def language_of(person: Participant) -> str:
     return short if short in LANGUAGES else "en"
 
 
-def slip(person: Participant, language: str) -> dict[str, Any]:
+def slip(person: Participant, language: str, here: telling.Here) -> dict[str, Any]:
     """Everything on one person's slip, in their language."""
     with translation.override(language):
-        page = telling.page(person)
+        page = telling.page(person, here)
         unit = f"{person.unit.name} {person.cell}".strip() if person.unit else ""
         return {
             "lang": language,
             "name": person.name,
             "under": " · ".join(part for part in (unit, person.code) if part),
             "sections": [
-                {"heading": heading, "items": [_item(each) for each in shown]}
+                {"heading": heading, "short": kind == "seat", "items": [_item(each) for each in shown]}
                 for kind, heading in headings().items()
                 if (shown := page.of(kind)[: MOST.get(kind)])
             ],
+            "more": more_words(),
             "appeal": {
                 **labels(),
                 "words": list(appeal_words()),

@@ -10,19 +10,25 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from statistics import median
 
 from django.db import connection
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
+from django.db.models.functions import Now
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from throughgate.base import scope
 from throughgate.base.scope import Audience
 from throughgate.people.models import Participant
+from throughgate.places.models import Facility
 from throughgate.programs.models import (
     LIVE_COHORT,
     OPEN_WAIT,
     SEATED,
+    Call,
     Cohort,
     EligibilityRule,
     Enrollment,
@@ -40,24 +46,16 @@ from throughgate.programs.queries.candidates import completed_programs, facts_of
 from throughgate.programs.queries.line import FEWEST_FOR_A_WAIT, WAIT_LOOKS_BACK, Standing, standings
 from throughgate.programs.rules import slips, telling
 from throughgate.programs.rules.booking import CandidateFacts, Clash, CohortFacts, assess
-from throughgate.programs.rules.eligibility import Condition
+from throughgate.programs.rules.eligibility import NEED_COUNTS_FROM, Condition
 from throughgate.programs.rules.telling import Missing, State, Told
 
-CLASHES = """
-SELECT s.cohort_id, s.id, c.starts_at, c.ends_at,
-       coalesce(nullif(c.label, ''), nullif(p.movement_label, ''), p.name, '')
-FROM programs_session s
-JOIN programs_call c ON c.participant_id = %(person)s AND c.status = 'called' AND c.during && s.during
-LEFT JOIN programs_session other ON other.id = c.session_id
-LEFT JOIN programs_cohort k ON k.id = other.cohort_id
-LEFT JOIN programs_program p ON p.id = k.program_id
-WHERE s.cohort_id = ANY (%(cohorts)s) AND s.status = 'planned' AND s.starts_at > statement_timestamp()
-  AND c.session_id IS DISTINCT FROM s.id
-ORDER BY s.cohort_id, c.starts_at, s.id
-"""
 APART = (
     "SELECT c FROM unnest(%s::bigint[]) c WHERE EXISTS (SELECT 1 FROM tg.kept_apart(c, ARRAY[%s::bigint]))"
 )
+
+
+DAY = dt.timedelta(days=1)
+KINDS = ("seat", "line", "fits", "almost", "not_now")
 
 
 @dataclass(frozen=True)
@@ -119,9 +117,69 @@ class Page:
         return [each for each in self.answers if each.kind == kind]
 
 
-def page(person: Participant) -> Page:
+class Here:
+    """What is the same for everybody in a facility, read once; use it for one page or for a stack of slips.
+
+    Holds other people's lines: read and used as the system only, inside this module.
+    """
+
+    def __init__(self, facility: Facility) -> None:
+        self.facility, self.today = facility, facility.today()
+        self._lines: dict[int, dict[int, Standing]] = {}
+
+    @cached_property
+    def live(self) -> list[Cohort]:
+        """Groups that run or take people, the earliest first."""
+        return list(
+            Cohort.objects.filter(facility=self.facility, status__in=LIVE_COHORT, ends_on__gte=self.today)
+            .select_related("program", "facility")
+            .order_by("starts_on", "id")
+        )
+
+    @cached_property
+    def sessions(self) -> dict[dt.date, list[tuple[int, int, dt.datetime, dt.datetime]]]:
+        """Coming sessions of these groups by the day (UTC) on which they start."""
+        found: dict[dt.date, list[tuple[int, int, dt.datetime, dt.datetime]]] = defaultdict(list)
+        rows = Session.objects.filter(
+            cohort__in=self.live, status=SessionStatus.PLANNED, starts_at__gt=Now()
+        ).order_by("starts_at", "id")
+        for cohort, which, starts, ends in rows.values_list("cohort_id", "id", "starts_at", "ends_at"):
+            found[starts.date()].append((cohort, which, starts, ends))
+        return found
+
+    @cached_property
+    def lasts(self) -> dict[int, dt.date]:
+        """The day of each group's last session."""
+        return _last_days(self.live)
+
+    @cached_property
+    def conditions(self) -> dict[int, tuple[Condition, ...]]:
+        """Who each program is for."""
+        return _conditions(self.live)
+
+    @cached_property
+    def firsts(self) -> dict[int, list[Program]]:
+        """What has to be completed before each program."""
+        return _firsts(self.live)
+
+    @cached_property
+    def waits(self) -> dict[int, int]:
+        """The usual wait by program, in days."""
+        return _waits(self.facility)
+
+    def standing(self, entry: WaitlistEntry) -> Standing | None:
+        """Where a request stands in the whole line."""
+        if entry.program_id not in self._lines:
+            line = WaitlistEntry.objects.filter(
+                program=entry.program_id, status__in=OPEN_WAIT, participant__facility=self.facility
+            )
+            self._lines[entry.program_id] = standings(entry.program, self.facility, line.order_by("id"))
+        return self._lines[entry.program_id].get(entry.pk)
+
+
+def page(person: Participant, here: Here | None = None) -> Page:
     """What every listed program of the person's facility says to them; their own first."""
-    today = person.facility.today()
+    here = here or Here(person.facility)
     # Groups, lines and orders of other people are out of a participant's sight: the system looks, and only the
     # person's own facts, numbers and the sentences of rules/telling.py leave this block.
     with scope.as_role(Audience.JOB, purpose="what a person is told about programs"):
@@ -131,24 +189,13 @@ def page(person: Participant) -> Page:
             .select_related("program")
             .order_by("id")
         }
-        live = list(
-            Cohort.objects.filter(facility=person.facility, status__in=LIVE_COHORT, ends_on__gte=today)
-            .filter(Q(program__listed=True) | Q(program__in=entries))
-            .select_related("program", "facility")
-            .order_by("starts_on", "id")
-        )
-        told = _told(person, live, today)
+        live = [each for each in here.live if each.program.listed or each.program_id in entries]
+        needs = needs_of([person.pk]).get(person.pk)
+        told = _told(person, live, needs, here)
         programs = {each.program_id: each.program for each in live}
         programs |= {row.program_id: row.program for row in entries.values()}
-        known = _Known(
-            entries,
-            {
-                which: standings(row.program, person.facility, [row]).get(row.pk)
-                for which, row in entries.items()
-            },
-            _waits(person, programs),
-            _last(person),
-        )
+        lines = {which: here.standing(row) for which, row in entries.items()}
+        known = _Known(entries, lines, here.waits, _last(person))
     appeals = {
         each.program_id: each
         for each in SeatAppeal.objects.filter(participant=person).order_by("recorded_at", "id")
@@ -159,13 +206,18 @@ def page(person: Participant) -> Page:
             told[which][1] if which in told else Told(State.NOT_NOW),
             entries.get(which),
             known.lines.get(which),
-            tuple(_lines(which, told.get(which), known, today)),
+            tuple(_lines(which, told.get(which), known, here.today)),
             appeals.get(which),
         )
         for which, program in programs.items()
     ]
-    kinds = ("seat", "line", "fits", "almost", "not_now")
-    return Page(person, tuple(sorted(found, key=lambda each: (kinds.index(each.kind), each.name))))
+    wanted = {need for need, level in (needs or {}).items() if level >= NEED_COUNTS_FROM}
+
+    def order(each: Answer) -> tuple[int, bool, int, str]:
+        """By kind; what meets an assessed need first, then what is nearest."""
+        return KINDS.index(each.kind), not wanted & set(each.program.needs), each.told.order[0], each.name
+
+    return Page(person, tuple(sorted(found, key=order)))
 
 
 @dataclass(frozen=True)
@@ -192,13 +244,14 @@ def _lines(which: int, told: tuple[Cohort, Told] | None, known: _Known, today: d
         yield known.past[which]
 
 
-def _told(person: Participant, live: Sequence[Cohort], today: dt.date) -> dict[int, tuple[Cohort, Told]]:
+def _told(
+    person: Participant, live: Sequence[Cohort], needs: dict[str, int] | None, here: Here
+) -> dict[int, tuple[Cohort, Told]]:
     """For each program the group that is nearest for this person, and what it says."""
-    ids = [each.pk for each in live]
-    lasts, conditions, firsts = _last_days(live), _conditions(live), _firsts(live)
-    seats, facts = _seats(person), facts_of(person, needs_of([person.pk]).get(person.pk))
+    ids, today = [each.pk for each in live], here.today
+    seats, facts = _seats(person), facts_of(person, needs)
     done = frozenset(completed_programs([person.pk], person.facility.jurisdiction, today)[person.pk])
-    clashes, apart = _clashes(person, ids), _apart(person, ids)
+    clashes, apart = _clashes(person, here), _apart(person, ids)
     found: dict[int, tuple[Cohort, Told]] = {}
     for cohort in live:
         other = [
@@ -211,8 +264,9 @@ def _told(person: Participant, live: Sequence[Cohort], today: dt.date) -> dict[i
         )  # fmt: skip
         of_cohort = CohortFacts(
             cohort.name, cohort.facility_id, cohort.facility.name, cohort.status, cohort.capacity,
-            cohort.free_seats, cohort.starts_on, cohort.ends_on, lasts[cohort.pk],
-            conditions[cohort.program_id], firsts[cohort.program_id],
+            cohort.free_seats, cohort.starts_on, cohort.ends_on, here.lasts[cohort.pk],
+            here.conditions.get(cohort.program_id, ()),
+            {each.pk: each.local_name for each in here.firsts.get(cohort.program_id, ())},
         )  # fmt: skip
         told = telling.tell(candidate, of_cohort, assess(candidate, of_cohort, today))
         if cohort.program_id not in found or told.order < found[cohort.program_id][1].order:
@@ -255,28 +309,37 @@ def _conditions(live: Iterable[Cohort]) -> dict[int, tuple[Condition, ...]]:
             rule.fact, rule.test, rule.value, rule.words, rule.words_es, rule.almost, rule.required
         )
         found[rule.program_id].append(condition)
-    return defaultdict(tuple, {which: tuple(rows) for which, rows in found.items()})
+    return {which: tuple(rows) for which, rows in found.items()}
 
 
-def _firsts(live: Iterable[Cohort]) -> dict[int, dict[int, str]]:
-    found: dict[int, dict[int, str]] = defaultdict(dict)
+def _firsts(live: Iterable[Cohort]) -> dict[int, list[Program]]:
+    found: dict[int, list[Program]] = defaultdict(list)
     for row in (
         Prerequisite.objects.filter(program__in={each.program_id for each in live})
         .select_related("required")
         .order_by("id")
     ):
-        found[row.program_id][row.required_id] = row.required.local_name
+        found[row.program_id].append(row.required)
     return found
 
 
-def _clashes(person: Participant, cohorts: Sequence[int]) -> dict[int, list[Clash]]:
+def _clashes(person: Participant, here: Here) -> dict[int, list[Clash]]:
+    """Where the person is called at the time of a coming session, by cohort: what SQL finds for one cohort in
+    queries/candidates.py, for all of them at once."""
     found: dict[int, list[Clash]] = defaultdict(list)
-    zone = person.facility.zone
-    with connection.cursor() as cursor:
-        cursor.execute(CLASHES, {"person": person.pk, "cohorts": list(cohorts)})
-        for cohort, session, starts, ends, label in cursor.fetchall():
-            words = label or _("another appointment")
-            found[cohort].append(Clash(words, starts.astimezone(zone), ends.astimezone(zone), session))
+    zone, spanish = person.facility.zone, (get_language() or "en").startswith("es")
+    calls = Call.objects.filter(participant=person, status=Call.Status.CALLED, ends_at__gt=Now())
+    for call in calls.select_related("session__cohort__program").order_by("starts_at", "id"):
+        program = call.session.cohort.program if call.session else None
+        name = (program.name_es if program and spanish else "") or (program.name if program else "")
+        label = call.label or (program.movement_label if program else "") or name or _("another appointment")
+        # A session lasts less than a day, so those that overlap start from the day before on.
+        days = range(-1, (call.ends_at.date() - call.starts_at.date()).days + 1)
+        coming = (here.sessions.get(call.starts_at.date() + n * DAY, ()) for n in days)
+        for cohort, session, starts, ends in chain.from_iterable(coming):
+            if session != call.session_id and starts < call.ends_at and call.starts_at < ends:
+                times = (each.astimezone(zone) for each in (call.starts_at, call.ends_at))
+                found[cohort].append(Clash(label, *times, session))
     return found
 
 
@@ -286,15 +349,14 @@ def _apart(person: Participant, cohorts: Sequence[int]) -> set[int]:
         return {which for (which,) in cursor.fetchall()}
 
 
-def _waits(person: Participant, programs: Iterable[int]) -> dict[int, int]:
+def _waits(facility: Facility) -> dict[int, int]:
     """The usual wait by program, in days, where at least five people got a seat from the line here."""
     waits: dict[int, list[int]] = defaultdict(list)
     for program, asked, starts in (
         Enrollment.objects.filter(
-            cohort__program__in=programs,
-            cohort__facility=person.facility,
+            cohort__facility=facility,
             entry__isnull=False,
-            starts_on__gt=person.facility.today() - WAIT_LOOKS_BACK,
+            starts_on__gt=facility.today() - WAIT_LOOKS_BACK,
             starts_on__gte=F("entry__requested_on"),
         )
         .order_by("id")

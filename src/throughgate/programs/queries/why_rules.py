@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from throughgate.base.errors import Reason
-from throughgate.programs.rules.booking import Assessment
+from throughgate.programs.rules.booking import Assessment, said
 from throughgate.programs.rules.eligibility import Outcome, Verdict
 
 SECRET = frozenset({"keep_apart"})
@@ -62,7 +62,7 @@ def _of_fact(outcome: Outcome, found: Assessment) -> RuleRow:
     source, remedy = OF_FACT.get(condition.fact, OF_FACT["population"])
     mend = _("Record the fact.") if not known else remedy()
     if outcome.met_on is not None:
-        mend = _("Met from %(day)s by itself.") % {"day": outcome.met_on.isoformat()}
+        mend = _("Met from %(day)s by itself.") % {"day": said(outcome.met_on)}
     code = "eligibility_unknown" if not known else "not_eligible"
     return RuleRow(f"{code}:{condition.fact}", fact, source(), mend, found.almost is outcome)
 

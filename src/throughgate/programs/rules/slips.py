@@ -34,6 +34,11 @@ def labels() -> dict[str, str]:
     }
 
 
+def more_words() -> str:
+    """That the slip holds only the first ones."""
+    return _("This is not all. Ask to see the full list, or look on the kiosk.")
+
+
 def answer_due(due_on: dt.date) -> str:
     """That an answer is on its way, and by when."""
     return _("You said that something is wrong here. You get an answer by %(day)s.") % {"day": day(due_on)}

@@ -42,9 +42,12 @@ def _crumbs(cohort: Cohort) -> list[Crumb]:
 def fill_why(request: HttpRequest, code: str, person: str = "") -> HttpResponse:
     """Why a person has or has not a seat in a cohort; without a person, everybody in line for it.
 
-    ``code`` is a cohort's, or a proposed seat's: then the page is about the person of that seat.
+    ``code`` is a cohort's, or a proposed seat's: then the page is about the person of that seat. The person may
+    also be named first.
     """
     actor_of(request).require(Permission.VIEW_RESTRICTED)
+    if person and Cohort.objects.filter(code=person).exists():
+        code, person = person, code
     cohort = _cohort(request, code)
     if not person:
         row = SeatProposal.objects.filter(code=code).select_related("participant").first()
