@@ -7,6 +7,7 @@ the same rules and valued by the same function; time starts when the compiled pr
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from itertools import pairwise
 from time import monotonic
@@ -246,7 +247,11 @@ PEERS = {
 }
 
 
+MOST_MEMORY = 10 * 2**30
+
+
 def main(name: str, people: str, seed: str, limit: str) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     problem = compile_problem(make_instance(int(people), int(seed)), PLAIN)
     choose("auto", problem.instance.n).values(problem.data, np.full((problem.instance.n, 3), -1, np.int32))
     sys.setrecursionlimit(10_000)

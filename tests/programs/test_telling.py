@@ -24,6 +24,7 @@ from throughgate.people.actions.apart import add_keep_apart
 from throughgate.people.models import Participant
 from throughgate.programs.actions import appeals
 from throughgate.programs.models import (
+    Call,
     Cohort,
     EligibilityRule,
     Prerequisite,
@@ -32,6 +33,7 @@ from throughgate.programs.models import (
     WaitlistEntry,
 )
 from throughgate.programs.queries import answer_slips, why_rules
+from throughgate.programs.queries.candidates import clashes_of
 from throughgate.programs.queries.telling import Answer, page
 from throughgate.programs.rules import slips, telling
 from throughgate.programs.rules.booking import CandidateFacts, Clash, CohortFacts, assess
@@ -421,3 +423,22 @@ def test_all_kinds_of_answers_have_a_heading() -> None:
     kinds = {"fits" if state == "no_seat" else str(state) for state in telling.State} | {"line"}
     assert kinds == set(slips.headings())
     assert list(itertools.islice(slips.headings(), 2)) == ["seat", "line"]
+
+
+def test_a_clash_is_told_by_name_and_matches_what_booking_finds() -> None:
+    """The page finds clashes for all groups at once; booking asks group by group. Both find the same."""
+    here = World()
+    other = here.run(make.program(make.organization(), name="Choir", name_es="Coro"))
+    make.enrollment(here.me, other)
+    Call.objects.create(
+        participant=here.me, label="Court", starts_at=here.facility.at(TODAY + 4 * DAY, dt.time(8)),
+        ends_at=here.facility.at(TODAY + 6 * DAY, dt.time(8)),
+    )  # fmt: skip
+    make.session(here.cohort, TODAY + 5 * DAY)
+    with acting(here.staff):
+        by_cohort = clashes_of(here.cohort, [here.me.pk])[here.me.pk]
+    told_now = here.told()
+    assert {clash.label for clash in by_cohort} == {"Choir", "Court"}
+    assert told_now.missing[0].what == "It is at the same time as this: Choir, Court."
+    with translation.override("es"):
+        assert "Coro, Court" in here.told().missing[0].what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -32,6 +33,7 @@ from throughgate.engines.allocation import (
     make_plan,
     read_instance,
     recruit_next,
+    recruit_one_after_another,
     report,
     simulate,
     what_if,
@@ -380,3 +382,28 @@ def test_nothing_to_do_is_a_plan_too() -> None:
         plan = make_plan(Instance.from_rows(people, programs, cohorts))
         assert plan.seats.shape == (0, 2)
         assert plan.gap == 0
+
+
+def test_recruiting_one_after_another_counts_nobody_twice() -> None:
+    """The sum of what each adds after those before it is what all of them add together."""
+    pytest.importorskip("highspy")
+    inst = make_instance(300, 62)
+    policy = Policy(first_seat=0, promise=False)
+    plan = make_plan(inst, policy, effort=Effort(engine="plain"))
+    times = [(Session(1, 18 * 60, 20 * 60),), (Session(3, 9 * 60, 11 * 60),)]
+    candidates = [
+        Cohort(f"{g}/{k}", g, (inst.facilities[0],), 21, 21 + 84, 12, time)
+        for g in inst.programs[:10]
+        for k, time in enumerate(times)
+    ]
+    found = recruit_one_after_another(inst, plan, candidates, 6)
+    assert len({each.cohort.id for each in found}) == 6
+    assert all(a.gain >= b.gain - 1e-9 for a, b in itertools.pairwise(found))
+    assert found[0].gain == recruit_next(inst, plan, candidates)[0].gain
+    wider = make_plan(
+        add_cohorts(inst, [each.cohort for each in found]), policy, effort=Effort(engine="plain")
+    )
+    together = wider.value - plan.value
+    apart = sum(each.gain for each in recruit_next(inst, plan, candidates)[:6])
+    assert sum(each.gain for each in found) == pytest.approx(together, rel=0.1)
+    assert together < apart

@@ -163,7 +163,7 @@ def recruit_one_after_another(
     A chosen cohort is priced at what its last seat would be worth, so that the same people are not helped twice.
     """
     market = _Market(instance, plan, candidates)
-    left, out = list(range(len(candidates))), []
+    left, out = list(range(len(candidates))), list[Recommendation]()
     # Gains only shrink as cohorts are added, so an old gain is a bound: most candidates need no second look.
     known = {k: market.worth(k) for k in left}
     fresh = set(left)

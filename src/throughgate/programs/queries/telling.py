@@ -338,8 +338,8 @@ def _clashes(person: Participant, here: Here) -> dict[int, list[Clash]]:
         coming = (here.sessions.get(call.starts_at.date() + n * DAY, ()) for n in days)
         for cohort, session, starts, ends in chain.from_iterable(coming):
             if session != call.session_id and starts < call.ends_at and call.starts_at < ends:
-                times = (each.astimezone(zone) for each in (call.starts_at, call.ends_at))
-                found[cohort].append(Clash(label, *times, session))
+                begin, end = call.starts_at.astimezone(zone), call.ends_at.astimezone(zone)
+                found[cohort].append(Clash(label, begin, end, session))
     return found
 
 
