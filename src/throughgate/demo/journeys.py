@@ -130,7 +130,7 @@ def _applicants(
     first.facility, first.role = build.places.facilities["R"], "tutor"
     who = first.visitor
     who.first_name, who.last_name, who.kind, who.organization = *APPLICANT, "tutor", None
-    who.email = "amina.farah@demo.throughgate.invalid"
+    who.email = "amina.farah@neighbors.example"
     who.save()
     Clearance.objects.bulk_update(rows, ["pack", "role", "grace_days", "applied_on", "source", "facility"])
     save(
