@@ -211,7 +211,7 @@ def build() -> World:
     orders = _protected(world, target, neighbor, leader, place)
     consent = _consents(world, target, org, other_org)
     _outcomes(world, target, org, place)
-    world.codes["mentoring"] = _mentoring(world, target, place)
+    world.codes |= _mentoring(world, target, place)
     viewers(world, place, elsewhere, org, other_org, target, leader)
     message = Message.objects.create(
         key="canary",
@@ -416,7 +416,7 @@ def _marks(world: World, target: Any, seat: Any, past: Any) -> None:
     )  # fmt: skip
 
 
-def _mentoring(world: World, target: Any, place: Any) -> list[str]:
+def _mentoring(world: World, target: Any, place: Any) -> dict[str, list[str]]:
     """A match with a mentor who is none of the viewers, its meeting, and a concern."""
 
     def plant(where: str, kind: Kind = Kind.RESTRICTED, longest: int = 0) -> str:
@@ -446,7 +446,14 @@ def _mentoring(world: World, target: Any, place: Any) -> list[str]:
     worry = mentoring.Concern.objects.create(
         match=match, facility=place, participant=target, seen_at=timezone.now(), **seen
     )
-    return [match.code, wish.code, worry.code]
+    return {
+        "mentoring": [match.code],
+        "matches": [match.code],
+        "mentor": [match.code],
+        "wishes": [wish.code],
+        "concerns": [worry.code],
+        "of": [target.code],
+    }
 
 
 def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any) -> dict[str, list[str]]:

@@ -42,7 +42,6 @@ OUTER = (
     *("access/actor.py", "access/roles.py", "visitors/rules.py", "partners/rules"),
     *("programs/actions/appeals.py", "programs/queries/answer_slips.py", "programs/rules"),
     *("programs/notices.py", "programs/queries/partner.py", "programs/queries/lists.py"),
-    *("mentoring/rules.py", "mentoring/actions.py"),
     *(
         "visitors/requirements.py",
         "visitors/journeys.py",
@@ -51,6 +50,7 @@ OUTER = (
     *("visitors/actions/steps.py", "visitors/actions/training.py", "visitors/actions/ties.py"),
     *("partners/actions", "partners/queries/partnership.py", "partners/queries/proposals.py"),
     *("partners/queries/waiting.py", "partners/models/proposals.py", "partners/prints.py"),
+    *("mentoring/rules.py", "mentoring/actions.py", "mentoring/words.py", "www/matching.py"),
     *("base/links", "base/uploads", "partners/enquiries"),
     *("policies/attendance.py", "policies/waitlist.py"),
 )

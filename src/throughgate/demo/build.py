@@ -17,7 +17,9 @@ from throughgate.demo import (
     history,
     insight,
     journeys,
+    lapsing,
     lines,
+    mentoring,
     outcomes,
     partners,
     people,
@@ -117,6 +119,9 @@ def _write(build: Build) -> None:
     insight.make(build)
     build.say("where need goes unmet, and what people say is wrong")
     actors.make(build, outside.all, chosen(seats))
+    mentoring.make(build, outside.all, chosen(seats))
+    lapsing.make(build)
+    build.say("mentors, and what lapses")
     build.say("someone to be for every role")
 
 

@@ -79,6 +79,7 @@ class MentorProfile(Offered, Coded, Recorded):
                 write=permitted("manage_visitors"),
             ),
             Audience.VISITOR: Rule(read=my_visitor(), write=my_visitor()),
+            Audience.PARTNER: Rule(read=my_visitor(), write=my_visitor()),
         },
     )
 
@@ -193,6 +194,8 @@ class Match(Coded, Recorded):
                 write=permitted("manage_visitors", seen_participant()),
             ),
             Audience.VISITOR: Rule(read=my_visitor()),
+            # Partner staff who mentor are visitors too: their own matches, never a colleague's.
+            Audience.PARTNER: Rule(read=my_visitor()),
             Audience.PARTICIPANT: Rule(read=myself()),
         },
     )
@@ -242,6 +245,7 @@ class Meeting(Coded, Recorded):
         rules={
             Audience.STAFF: Rule(read=permitted("view_restricted", seen_participant())),
             Audience.VISITOR: Rule(read=_OF_MATCH),
+            Audience.PARTNER: Rule(read=_OF_MATCH),
             Audience.PARTICIPANT: Rule(read=myself()),
         },
     )

@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils import timezone
 
 from throughgate.access.actor import Actor
 from throughgate.access.permissions import Permission
@@ -26,6 +28,11 @@ from throughgate.visitors.models import CLEARED, Clearance, Visitor
 def rules_of(facility: Facility) -> MentoringRules:
     """The mentoring rules in force at a facility today."""
     return policies.mentoring(facility.jurisdiction, facility.today()).data
+
+
+def house_rules() -> MentoringRules:
+    """The mentoring rules of the whole deployment, where no facility is meant."""
+    return policies.mentoring(settings.JURISDICTION, timezone.localdate()).data
 
 
 def mentor_side(profile: MentorProfile, has: int, cleared: Iterable[int]) -> rules.Mentor:

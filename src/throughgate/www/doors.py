@@ -145,6 +145,7 @@ DOORS: dict[Audience, tuple[tuple[str, Any, str, Permission | None], ...]] = {
         ("week", gettext_lazy("My week"), "participant:week", None),
         ("line", gettext_lazy("Programs and my place in line"), "participant:line", None),
         ("goals", gettext_lazy("My goals"), "participant:goals", None),
+        ("mentor", gettext_lazy("My mentor or tutor"), "participant:mentor", None),
         ("papers", gettext_lazy("My papers"), "participant:papers", None),
         ("sharing", gettext_lazy("Who sees what"), "participant:sharing", None),
         ("ask", gettext_lazy("Ask"), "participant:ask", None),

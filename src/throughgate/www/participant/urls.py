@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.participant import stories, telling, views
+from throughgate.www.participant import mentor, stories, telling, views
 
 app_name = "participant"
 urlpatterns = [
@@ -21,5 +21,11 @@ urlpatterns = [
     path("sharing/<str:code>/revoke/", views.revoke, name="revoke"),
     path("stories/", stories.stories, name="stories"),
     path("stories/<str:code>/<str:verb>/", stories.story_step, name="story_step"),
+    path("mentor/", mentor.mentor, name="mentor"),
+    path("mentor/wish/", mentor.wish, name="mentor_wish"),
+    path("mentor/wish/back/", mentor.unwish, name="mentor_unwish"),
+    path("mentor/<str:code>/end/", mentor.end, name="mentor_end"),
+    path("mentor/<str:code>/worry/", mentor.worry, name="mentor_worry"),
+    path("mentor/<str:code>/<str:verb>/", mentor.step, name="mentor_step"),
     path("ask/", views.ask, name="ask"),
 ]

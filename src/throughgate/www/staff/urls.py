@@ -152,6 +152,7 @@ urlpatterns = [
     path("", include("throughgate.www.staff.list_urls")),
     path("", include("throughgate.www.staff.import_urls")),
     path("", include("throughgate.www.staff.fill_urls")),
+    path("", include("throughgate.www.staff.mentoring_urls")),
     path("", include("throughgate.www.staff.enquiry_urls")),
     path("", include("throughgate.www.staff.insight_urls")),
     path("", include("throughgate.www.staff.story_urls")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from throughgate.www.visitor import steps, views
+from throughgate.www.visitor import matches, steps, views
 
 app_name = "visitor"
 urlpatterns = [
@@ -22,4 +22,10 @@ urlpatterns = [
     path("requirements/<str:code>/references/", steps.references, name="references"),
     path("hours/", views.hours, name="hours"),
     path("hours/letter/", views.letter, name="letter"),
+    path("matches/letter/", matches.letter, name="hours_letter"),
+    path("matches/", matches.matches, name="matches"),
+    path("matches/offer/", matches.offer, name="offer"),
+    path("matches/<str:code>/", matches.match, name="match"),
+    path("matches/<str:code>/end/", matches.end, name="match_end"),
+    path("matches/<str:code>/<str:verb>/", matches.step, name="match_step"),
 ]
