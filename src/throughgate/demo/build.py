@@ -22,6 +22,7 @@ from throughgate.demo import (
     mentoring,
     outcomes,
     partners,
+    partnerships,
     people,
     places,
     visitors,
@@ -39,6 +40,7 @@ Open the address below and add /be/ to it: one click makes you any of these inve
   Theo Lindqvist    case manager             Ivy Okafor        control room and movement
   Raymond Pruitt    gate officer             Helen Stroud      captain
   Naveen Iyer       classification           Grace Tran        education
+  Amara Boateng     health services          Douglas Kane      warden
   Amara Nwosu       program coordinator of all facilities: fills Monday's seats
   Louise Hargrove   leadership               Samir Haddad      administrator
   Noor Castellan    evaluator of outcomes
@@ -118,6 +120,8 @@ def _write(build: Build) -> None:
     front.make(build, list({id(seat.person): seat.person for seat in seats}.values()))
     insight.make(build)
     build.say("where need goes unmet, and what people say is wrong")
+    partnerships.make(build)
+    build.say("partnerships in every stage")
     actors.make(build, outside.all, chosen(seats))
     mentoring.make(build, outside.all, chosen(seats))
     lapsing.make(build)

@@ -185,7 +185,7 @@ def _references(build: Build, random_: random.Random, rows: list[Clearance]) -> 
                 code=build.code(),
                 step=step,
                 name=f"{first} {last}",
-                email=f"{first}.{last}@example.org".lower().replace(" ", ""),
+                email=f"{first}.{last}@post.example".lower().replace(" ", ""),
                 relation=random_.choice(("Former employer", "Neighbor", "Teacher", "Fellow volunteer")),
                 asked_at=asked,
                 times_asked=1 + number % 2,

@@ -73,6 +73,9 @@ ENDS_IN = {
     "northpier": 118,
     "sangha": 12,
     "paper": 160,
+    # The days after the last one, on which renewal is reminded first and last but two.
+    "ledger": 31,
+    "running": 91,
 }
 
 # key: (service, in Spanish, what it is, needs, categories, Spanish description)
