@@ -28,14 +28,17 @@ from throughgate.access.permissions import Permission
 from throughgate.access.roles import ROLES, RoleName
 from throughgate.base.outbox.models import Message
 from throughgate.base.scope import Audience
+from throughgate.base.uploads import models as uploads
 from throughgate.demo import outcomes as outcomes_demo
 from throughgate.mentoring import models as mentoring
 from throughgate.outcomes import models as outcomes
 from throughgate.outcomes import publishing
+from throughgate.partners import models as partners
 from throughgate.people import models as people
 from throughgate.places.models import RegimePeriod, RegimeReason
 from throughgate.policies.queries import publishing as publishing_rules
 from throughgate.programs import models as programs
+from throughgate.stories import models as stories
 from throughgate.visitors.models import (
     Clearance,
     ClearanceNote,
@@ -64,6 +67,9 @@ class Kind(Enum):
     REVIEW = auto()  # blocks and emergency access
     DECISION = auto()  # why a proposed seat was declined or given to somebody else
     JUSTICE = auto()  # what became of people, row by row, and what partners wrote about whom they served
+    ENQUIRY = auto()  # what those who want to help wrote, and what staff noted about it
+    VETTING = auto()  # why an organization was not taken on; for every facility's keepers of partners
+    SYSTEM = auto()  # what the system alone keeps; nobody finds it anywhere
     CONCERN = auto()  # what a mentor or a participant is worried about
 
 
@@ -108,6 +114,9 @@ PERMISSIONS = {
     Kind.DECISION: (Permission.VIEW_RESTRICTED,),
     Kind.JUSTICE: (Permission.EVALUATE,),
     Kind.CONCERN: (Permission.MANAGE_VISITORS,),
+    Kind.ENQUIRY: (Permission.MANAGE_PARTNERS,),
+    Kind.VETTING: (Permission.MANAGE_PARTNERS,),
+    Kind.SYSTEM: (),
 }
 OWN = {Kind.NAME, Kind.RESTRICTED, Kind.ATTENDANCE, Kind.CONSENT}
 TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
@@ -116,6 +125,8 @@ TAUGHT = {Kind.NAME, Kind.ATTENDANCE, Kind.CONSENT}
 def may_see(viewer: Viewer, canary: Canary) -> bool:
     """The whole matrix: staff of the facility by permission, the teaching partner, the person; nobody else."""
     if viewer.audience == Audience.STAFF:
+        if canary.kind == Kind.VETTING:
+            return viewer.has(*PERMISSIONS[canary.kind])
         return viewer.relation == "here" and viewer.has(*PERMISSIONS[canary.kind])
     if viewer.audience == Audience.PARTNER:
         taught = {"teaches": "target", "other": "neighbor"}.get(viewer.relation)
@@ -212,6 +223,8 @@ def build() -> World:
     consent = _consents(world, target, org, other_org)
     _outcomes(world, target, org, place)
     world.codes |= _mentoring(world, target, place)
+    world.codes["stories"] = [_story(world, target)]
+    world.codes["enquiries"] = [_front_door(world, org, place)]
     viewers(world, place, elsewhere, org, other_org, target, leader)
     message = Message.objects.create(
         key="canary",
@@ -454,6 +467,66 @@ def _mentoring(world: World, target: Any, place: Any) -> dict[str, list[str]]:
         "concerns": [worry.code],
         "of": [target.code],
     }
+
+
+def _story(world: World, target: Any) -> str:
+    """A story that was written, agreed to, published and taken down again: nothing of it is public."""
+    words = {
+        name: world.plant(f"stories.Story.{name}", Kind.RESTRICTED)
+        for name in ("title", "text", "title_es", "text_es", "own_name", "written_by", "witness")
+    }
+    ends = {
+        name: world.plant(f"stories.Story.{name}", Kind.RESTRICTED)
+        for name in ("published_by", "withdrawn_by", "agreed_sha256")
+    }
+    now = timezone.now()
+    return stories.Story.objects.create(
+        participant=target, naming="own", agreed_at=now - 3 * DAY, agreed_how="paper",
+        published_at=now - 2 * DAY, withdrawn_at=now - DAY, **words, **ends,
+    ).code  # fmt: skip
+
+
+def _front_door(world: World, org: Any, place: Any) -> str:
+    """An offer of help with its thread and a file, one that was not sent, and why another was not taken on."""
+
+    def plant(where: str, kind: Kind = Kind.ENQUIRY, longest: int = 0) -> str:
+        return world.plant(f"partners.{where}", kind, longest=longest)
+
+    short = {"digits": 20, "application_code": 8}
+    columns = (
+        *("name", "phone", "organization_name", "summary", "name_key", "domain", "digits", "sender"),
+        *("text_key", "reason", "signpost", "application_code", "handled_by"),
+    )
+    words = {name: plant(f"Enquiry.{name}", longest=short.get(name, 32)) for name in columns}
+    enquiry = partners.Enquiry.objects.create(
+        kind="organization", status="declined", facility=place, email=f"{plant('Enquiry.email')}@example.org",
+        arrived_at=timezone.now(), closed_at=timezone.now(), answers={}, **words,
+    )  # fmt: skip
+    uploads.Upload.objects.create(
+        kind="pdf", size=1, sha256="3" * 64, purpose="enquiry",
+        **{
+            name: world.plant(f"uploads.Upload.{name}", Kind.SYSTEM)
+            for name in ("name", "subject", "given_by")
+        },
+    )  # fmt: skip
+    for direction in ("in", "note"):
+        partners.EnquiryMessage.objects.create(
+            enquiry=enquiry, direction=direction, body=plant("EnquiryMessage.body"), written_at=timezone.now(),
+            written_by=plant("EnquiryMessage.written_by"), upload=plant("EnquiryMessage.upload", longest=8),
+            upload_name=plant("EnquiryMessage.upload_name"),
+        )  # fmt: skip
+    partners.EnquiryDraft.objects.create(
+        kind="individual", sender=plant("EnquiryDraft.sender", Kind.SYSTEM), expires_at=timezone.now() + DAY
+    )
+    vetting = partners.Vetting.objects.create(
+        organization=org, facility=place, rules="x", began_on=make.TODAY, began_by="x", decide_by=make.TODAY,
+        outcome="declined", decided_on=make.TODAY, decided_by="x",
+    )  # fmt: skip
+    partners.VettingNote.objects.create(
+        vetting=vetting, words=plant("VettingNote.words", Kind.VETTING),
+        written_by=plant("VettingNote.written_by", Kind.VETTING),
+    )  # fmt: skip
+    return enquiry.code
 
 
 def _protected(world: World, target: Any, neighbor: Any, leader: Any, place: Any) -> dict[str, list[str]]:
