@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -23,7 +24,8 @@ from throughgate.places.models import Facility
 from throughgate.programs.models import Cohort, Program
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.date.today()
+# The facilities' own day: at night it is still the day before there.
+TODAY = dt.datetime.now(ZoneInfo("America/New_York")).date()
 DAY = dt.timedelta(days=1)
 NAME = "Tin Whistle Reading Circle"
 
