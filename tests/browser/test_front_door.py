@@ -83,7 +83,7 @@ def picture(page: Page, name: str) -> None:
 def test_from_the_public_form_to_being_taken_on(house: tuple[str, House], browser: Browser) -> None:
     address, here = house
     wide = {"width": 1280, "height": 800}
-    theirs = browser.new_context(base_url=address, java_script_enabled=True, viewport=wide)
+    theirs = browser.new_context(base_url=address, viewport=wide)
     them = theirs.new_page()
     client = signed_in(here.coordinator)
     desk = browser.new_context(base_url=address, viewport=wide)
@@ -108,7 +108,7 @@ def test_from_the_public_form_to_being_taken_on(house: tuple[str, House], browse
     them.get_by_role("button", name="Mail me the link").click()
     expect(them.locator(".messages")).to_contain_text("on its way")
     theirs.close()
-    other = browser.new_context(base_url=address, locale="es-MX", java_script_enabled=False, viewport=wide)
+    other = browser.new_context(base_url=address, locale="es-MX", viewport=wide)
     them = other.new_page()
     them.goto(letter("enquiry_saved", "ada@rivertown.example"))
     expect(them.locator("html")).to_have_attribute("lang", "es")
