@@ -309,14 +309,14 @@ def test_a_keep_apart_order_shows_nowhere_and_changes_no_word_against_a_full_gro
             reason="threat",
             source="test",
             note="CANARY",
-            starts_on=TODAY - DAY,
+            starts_on=TODAY - 9 * DAY,
         )
     with_order = here.outputs()
     for text in with_order:
         for word in ("CANARY", "Unsaid", "apart", "threat", "security", "amenaza", "separa"):
             assert word not in text, word
     assert here.told().lines[1] == "There is no seat for you in this group at this time."
-    type(order).objects.filter(pk=order.pk).update(ends_on=TODAY - DAY)
+    type(order).objects.filter(pk=order.pk).update(ends_on=TODAY - 3 * DAY)
     Cohort.objects.filter(pk=here.cohort.pk).update(capacity=1)
     assert [scrubbed(each) for each in here.outputs()] == [scrubbed(each) for each in with_order]
     Cohort.objects.filter(pk=here.cohort.pk).update(capacity=5)
