@@ -27,7 +27,8 @@ from throughgate.base.outbox import digests, rules
 from throughgate.base.outbox.actions import deliver
 from throughgate.base.outbox.models import Message, Preference
 from throughgate.base.outbox.preferences import habits_of, house
-from throughgate.partners.models import Agreement
+from throughgate.partners.models import Agreement, Document, Organization
+from throughgate.places.models import Facility
 from throughgate.policies.hooks import reminder_steps
 from throughgate.visitors.models import Clearance
 
@@ -108,71 +109,121 @@ def year(live_database: str, monkeypatch: pytest.MonkeyPatch, settings: object) 
 
 @dataclass
 class Thing:
-    """A clearance or agreement as the plain walk knows it: its last day, and when it is renewed until when."""
+    """A clearance, agreement or document as the plain walk knows it: its last day, and when it is renewed."""
 
     kind: str
     code: str
-    people: list[str]
+    person: str
     until: dt.date
+    zone: str = ZONE
     renewals: dict[dt.date, dt.date] = field(default_factory=dict)
-    ended: dt.date | None = None
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """Today where its days are counted."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 def arrange(year: Year) -> list[Thing]:
     """Visitors and partners with different wishes, and ends all over the year; a third is renewed, some late."""
+    things = []
     with scope.system("arrange"):
         place = make.facility(timezone=ZONE)
-        things = []
-        for number, wish in enumerate((None, "at_once", "daily", "weekly") * 3):
-            if number % 2:
-                org = make.organization(email=f"office{number}@example.org")
-                person = f"organization {org.code}"
-                row = make.agreement(org, place, title=f"Agreement {number}", valid=_valid(year))
-                things.append(Thing("agreement", row.code, [person], row.valid[1] - DAY))
-            else:
-                who = make.visitor(
-                    email=f"visitor{number}@example.org", language="es" if number % 4 else "en"
-                )
-                person = f"visitor {who.code}"
-                held = make.clearance(who, place, valid=_valid(year))
-                things.append(Thing("clearance", held.code, [person], held.valid[1] - DAY))
+        for number in range(12):
+            wish = (None, "at_once", "daily", "weekly")[number % 4]
+            thing = (_clearance, _agreement, _document)[number % 3](year, place, number)
+            things.append(thing)
             if wish is not None:
                 Preference.objects.create(
-                    person=person, rhythm=wish, zone=ZONE, quiet_from=dt.time(20), quiet_until=dt.time(8, 30)
+                    person=thing.person,
+                    rhythm=wish,
+                    zone=ZONE,
+                    quiet_from=dt.time(20),
+                    quiet_until=dt.time(8, 30),
                 )
     for thing in things:
         lot = year.random.random()
         if lot < 0.3:
             day = thing.until - year.random.randint(0, 100) * DAY
             thing.renewals[max(day, BEGIN.date() + DAY)] = thing.until + year.random.randint(120, 300) * DAY
-        elif lot < 0.4:
+        elif lot < 0.5:
             thing.renewals[thing.until + 10 * DAY] = thing.until + 200 * DAY
     return things
 
 
-def _valid(year: Year) -> tuple[dt.date, dt.date]:
-    return BEGIN.date() - 200 * DAY, BEGIN.date() + year.random.randint(20, DAYS - 40) * DAY
+def _until(year: Year) -> dt.date:
+    return BEGIN.date() + year.random.randint(20, DAYS - 40) * DAY
+
+
+def _days(until: dt.date) -> tuple[dt.date, dt.date]:
+    """As ranges are kept: they end the day after the last one."""
+    return BEGIN.date() - 200 * DAY, until + DAY
+
+
+def _clearance(year: Year, place: Facility, number: int) -> Thing:
+    until = _until(year)
+    who = make.visitor(email=f"visitor{number}@example.org", language="es" if number % 2 else "en")
+    held = make.clearance(who, place, valid=_days(until))
+    return Thing("clearance", held.code, f"visitor {who.code}", until)
+
+
+def _agreement(year: Year, place: Facility, number: int) -> Thing:
+    until, org = _until(year), make.organization(email=f"office{number}@example.org")
+    row = make.agreement(org, place, title=f"Agreement {number}", valid=_days(until))
+    return Thing("agreement", row.code, f"organization {org.code}", until)
+
+
+def _document(year: Year, place: Facility, number: int) -> Thing:
+    until, org = _until(year), make.organization(email=f"office{number}@example.org")
+    row = _paper(org, until)
+    return Thing("document", row.code, f"organization {org.code}", until, zone="UTC")
+
+
+def _paper(org: Organization, until: dt.date, replaces: Document | None = None) -> Document:
+    return Document.objects.create(
+        organization=org,
+        kind="insurance",
+        title="Insurance",
+        state="accepted",
+        decided_on=BEGIN.date(),
+        decided_by="test",
+        valid_until=until,
+        replaces=replaces,
+    )
 
 
 def renew(thing: Thing, today: dt.date) -> None:
-    """What a coordinator does that day, before anything runs."""
+    """What a coordinator does that day: a clearance goes on, an agreement or a document is followed by the next."""
     if today not in thing.renewals:
         return
     thing.until = thing.renewals[today]
-    model = Clearance if thing.kind == "clearance" else Agreement
     with scope.system("renewed"):
-        model.objects.filter(code=thing.code).update(valid=(BEGIN.date() - 200 * DAY, thing.until + DAY))
+        if thing.kind == "clearance":
+            Clearance.objects.filter(code=thing.code).update(valid=_days(thing.until))
+        elif thing.kind == "agreement":
+            old = Agreement.objects.get(code=thing.code)
+            assert old.valid is not None and old.valid.upper is not None
+            row = make.agreement(
+                old.organization,
+                *old.facilities.all(),
+                title=old.title,
+                version=old.version + 1,
+                previous=old,
+                valid=(old.valid.upper, thing.until + DAY),
+            )
+            thing.code = row.code
+        else:
+            before = Document.objects.get(code=thing.code)
+            thing.code = _paper(before.organization, thing.until, replaces=before).code
 
 
 def expected_today(thing: Thing, today: dt.date) -> set[tuple[str, str, dt.date, int, str]]:
     """The plain walk: which step is the tightest one reached today, for whom."""
     left = (thing.until - today).days
-    days = reminder_steps(thing.kind, "US-HB", today).days_before
+    days = reminder_steps(thing.kind, "", today).days_before
     reached = [each for each in days if left <= each]
     if left < -int(actions.BACK / DAY) or (left >= 0 and not reached):
         return set()
-    step = -1 if left < 0 else min(reached)
-    return {(thing.kind, thing.code, thing.until, step, person) for person in thing.people}
+    return {(thing.kind, thing.code, thing.until, -1 if left < 0 else min(reached), thing.person)}
 
 
 def send_what_is_due(year: Year) -> None:
@@ -196,11 +247,10 @@ def test_nothing_lapses_silently_though_the_runner_dies(year: Year) -> None:
         for hour in WAKES:
             year.now = BEGIN.replace(hour=hour) + number * DAY
             if hour == NIGHTLY:
-                today = year.now.astimezone(ZoneInfo(ZONE)).date()
                 year.mortal = False
                 for thing in things:
-                    renew(thing, today)
-                    expected |= expected_today(thing, today)
+                    renew(thing, thing.today(year.now))
+                    expected |= expected_today(thing, thing.today(year.now))
                 year.mortal = True
                 year.until_done(actions.run)
             year.until_done(digests.assemble_all)
