@@ -93,7 +93,8 @@ def todays(instance: Instance, seed: int) -> dict[str, np.ndarray]:
 
 def peer(name: str, n: int, seed: int, limit: float) -> dict[str, object]:
     """One peer in a child process, killed when it overstays."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [
         sys.executable,
         str(ROOT / "bench" / "_allocation_peers.py"),
@@ -299,9 +300,10 @@ def _exact(t: Figures) -> None:
     """1,000 people, beside the edge model that HiGHS solves to the end."""
     if "HiGHS MIP: value" not in t:
         return
-    value, seconds = t["bound"][0] * (1 - t[f"{BEST}: gap"][0]), t[f"{BEST}: seconds"][0]
+    # Without the integer programs: starting their process alone takes longer than this instance needs.
+    value, seconds = t["bound"][0] * (1 - t["search only: gap"][0]), t["search only: seconds"][0]
     short, faster = 1 - value / t["HiGHS MIP: value"][0], t["HiGHS MIP: seconds"][0] / seconds
-    line("L-8", "1,000 people: within 0.1 % of the proven optimum, 50 times faster than HiGHS",
+    line("L-8", "1,000 people, search only: within 0.1 % of the optimum, 50 times faster than HiGHS",
          f"{short:.3%} below, {faster:.0f} times faster", short <= 0.001 and faster >= 50)  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from throughgate.access.models import Membership, User
 from throughgate.access.roles import RoleName
@@ -22,7 +23,8 @@ from throughgate.visitors.models import Clearance, ClearanceLevel, ClearanceStat
 
 _numbers = itertools.count(1)
 
-TODAY = dt.date.today()
+# The day of a facility made here: late in the evening its day is not the one of UTC.
+TODAY = dt.datetime.now(ZoneInfo("America/New_York")).date()
 
 
 def number() -> int:

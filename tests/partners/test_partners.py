@@ -21,7 +21,7 @@ from throughgate.partners.models import Agreement, OpeningHours, Organization, S
 from throughgate.partners.queries import DirectoryFilters
 from throughgate.partners.rules import Term
 
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 DATES = st.dates(dt.date(2025, 1, 1), dt.date(2025, 2, 15))
 SYSTEM = Actor.system("test")

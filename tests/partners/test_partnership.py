@@ -37,7 +37,7 @@ from throughgate.partners.rules import stages, vetting
 from throughgate.places.models import Facility
 
 DAY = dt.timedelta(days=1)
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DATES = st.dates(TODAY - 400 * DAY, TODAY + 400 * DAY)
 
 

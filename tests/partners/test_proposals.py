@@ -28,7 +28,7 @@ from throughgate.policies import queries as policies
 from throughgate.programs.actions.proposals import from_proposal
 
 DAY = dt.timedelta(days=1)
-TODAY = dt.date.today()
+TODAY = make.TODAY
 WHOLE: dict[str, Any] = {
     "whom": "Men who write", "needs": ["education"], "dose_hours": 24, "group_min": 4, "group_max": 12,
     "curriculum": "Version 3", "leaders": "Two writers", "materials": "Pencils", "space": "A quiet room",

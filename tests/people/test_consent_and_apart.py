@@ -17,7 +17,7 @@ from throughgate.people.models import AccessNeed, Change, Consent, KeepApart, Ne
 from throughgate.people.moves import Apart
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 
 

@@ -17,7 +17,7 @@ from throughgate.people import actions, rules
 from throughgate.people.models import Change, Identifier, Participant, Profile, ReleaseDate, Stay
 from throughgate.people.rules import GivenDate, Identity, Match, Standing
 
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 DATES = st.dates(dt.date(2024, 1, 1), dt.date(2030, 12, 31))
 

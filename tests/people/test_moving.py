@@ -20,7 +20,7 @@ from throughgate.people.moves import Move, MoveKind
 from throughgate.places.models import Facility, FacilityKind
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 
 

@@ -20,7 +20,7 @@ from throughgate.people.queries.cases import next_review
 from throughgate.people.search import read_words
 from throughgate.policies import queries as policies
 
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 
 

@@ -16,7 +16,7 @@ from throughgate.people import actions
 from throughgate.people.models import Participant, Stay
 from throughgate.places.models import Facility
 
-TODAY = dt.date.today()
+TODAY = make.TODAY
 STEPS = st.tuples(st.sampled_from(["transfer", "release", "return"]), st.integers(0, 3), st.integers(0, 2))
 
 

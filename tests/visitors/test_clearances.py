@@ -22,7 +22,7 @@ from throughgate.visitors import actions, queries, rules
 from throughgate.visitors.models import Clearance, ClearanceNote, Visitor, VisitorKeepApart
 from throughgate.visitors.rules import Standing
 
-TODAY = dt.date.today()
+TODAY = make.TODAY
 DAY = dt.timedelta(days=1)
 DATES = st.dates(dt.date(2025, 1, 1), dt.date(2025, 3, 31))
 

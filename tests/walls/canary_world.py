@@ -519,7 +519,8 @@ def _front_door(world: World, org: Any, place: Any) -> str:
         kind="individual", sender=plant("EnquiryDraft.sender", Kind.SYSTEM), expires_at=timezone.now() + DAY
     )
     vetting = partners.Vetting.objects.create(
-        organization=org, facility=place, rules="x", began_on=make.TODAY, began_by="x", decide_by=make.TODAY,
+        organization=org, facility=place, rules="vetting-default", began_on=make.TODAY, began_by="x",
+        decide_by=make.TODAY,
         outcome="declined", decided_on=make.TODAY, decided_by="x",
     )  # fmt: skip
     partners.VettingNote.objects.create(

@@ -24,7 +24,9 @@ def test_a_reminder_survives_its_killed_runner_and_is_given_once(live_database: 
     with scope.system("test"):
         who = make.visitor(email="kim@example.org")
         place = make.facility()
-        make.clearance(who, place, valid=(make.TODAY - dt.timedelta(days=9), make.TODAY + dt.timedelta(days=5)))
+        make.clearance(
+            who, place, valid=(make.TODAY - dt.timedelta(days=9), make.TODAY + dt.timedelta(days=5))
+        )
         Preference.objects.create(person=f"visitor {who.code}", rhythm="at_once")
         enqueue(look_and_remind)
     with worker(live_database, crawl=True) as first:
