@@ -244,7 +244,7 @@ def test_ending_closes_everything_that_was_open() -> None:
     lead.refresh_from_db()
     assert paper.terminated_on == timezone.localdate()
     assert lead.ends_at is not None
-    assert not queries.has_agreement(org, here, TODAY)
+    assert not queries.has_agreement(org, here, timezone.localdate())
 
 
 @pytest.mark.django_db

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 
 
-def ready_session(place=None, **given):
+def ready_session(place=None, *, agreed_until=make.TODAY + 400 * DAY, **given):
     """A session tomorrow that lacks nothing."""
     place = place or make.facility()
     org = make.organization()
-    make.agreement(org, place)
+    make.agreement(org, place, valid=(make.TODAY - 400 * DAY, agreed_until))
     room = make.room(place, step_free=True)
     group = make.cohort(place, make.program(org), room=room)
     session = make.session(group, officer="Officer Lane", **given)
