@@ -33,7 +33,9 @@ def test_how_many_there_are(whole: Build) -> None:  # noqa: F811
     )
     assert (people["RDG"], people["WLC"], people["DCK"]) == (1200, 320, 140)
     assert 49 <= people["HAR"] / 12 <= 55
-    kinds = dict(rows("SELECT kind, count(*) FROM partners_organization GROUP BY 1"))
+    # Those who are vetted, about to begin, or gone come on top: they are the demonstration's other stages.
+    working = "status = 'active'"
+    kinds = dict(rows(f"SELECT kind, count(*) FROM partners_organization WHERE {working} GROUP BY 1"))
     assert kinds["faith"] == 12 and kinds["nonprofit"] == 9 and kinds["college"] == 3 and kinds["arts"] == 3
     assert kinds["employer"] == 4 and kinds["clinic"] + kinds["government"] == 4
     assert 40 <= one("SELECT count(*) FROM programs_program") <= 50

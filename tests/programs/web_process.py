@@ -20,7 +20,7 @@ from cluster import point_at  # noqa: E402
 from throughgate.access.models import Membership  # noqa: E402
 from throughgate.base import scope  # noqa: E402
 
-HEAVY = {"numba", "numpy", "scipy", "highspy", "llvmlite"}
+HEAVY = {"numba", "scipy", "highspy", "llvmlite"}
 
 
 def main(database: str, membership: str, paths: list[str]) -> None:

@@ -57,6 +57,17 @@ class Answer:
     last_read: int
 
 
+# Words before a code that lead to the same things as another word.
+ALIKE = {
+    "agreements": "agreement",
+    "fits": "programs",
+    "directory": "partners",
+    "requirements": "clearances",
+    "renew": "clearances",
+}
+STRANGERS = ("people", "sessions")
+
+
 def paths(world: World, route: str) -> Iterator[str]:
     """An address with its open parts filled: codes by the word before them, every code where that is unknown."""
     route = "/" + route.replace("^", "").replace("\\Z", "").rstrip("$")
@@ -71,8 +82,9 @@ def paths(world: World, route: str) -> Iterator[str]:
         elif name in WORDS:
             choices.append(WORDS[name])
         else:
-            known = world.codes.get(name) or world.codes.get(before)
-            choices.append(tuple(known or {each[0] for each in world.codes.values()}))
+            known = world.codes.get(name) or world.codes.get(ALIKE.get(before, before))
+            # What has nothing of its own in this world is asked with codes of other things.
+            choices.append(tuple(known or (world.codes[other][0] for other in STRANGERS)))
     for chosen in itertools.product(*choices):
         values = iter(chosen)
         yield PLACEHOLDER.sub(lambda _match, given=values: next(given), route)

@@ -10,7 +10,7 @@ from django.db import connections
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Facts of tier 2 and above about the person; a reason about a visitor or a regime is about no participant.
-ABOUT_THE_PERSON = set(Kind) - {Kind.NAME, Kind.CLEARANCE, Kind.REGIME}
+ABOUT_THE_PERSON = set(Kind) - {Kind.NAME, Kind.CLEARANCE, Kind.REGIME, Kind.ENQUIRY, Kind.VETTING}
 
 
 def lines_about(participant_id: int) -> int:

@@ -88,14 +88,15 @@ def stories(request: HttpRequest) -> HttpResponse:
 
 def _story(request: HttpRequest, code: str) -> Story:
     rows = Story.objects.filter(participant__facility__in=actor_of(request).facility_ids)
-    return found(rows.select_related("participant"), code=clean(code))
+    row = found(rows.select_related("participant"), code=clean(code))
+    note_read(request, [row.participant_id], READ_AS)
+    return row
 
 
 @staff(Permission.EDIT_PEOPLE)
 def story(request: HttpRequest, code: str) -> HttpResponse:
     """One story: its words, the agreement, and what can be done."""
     row = _story(request, code)
-    note_read(request, [row.participant_id], READ_AS)
     known = actions.known_of(row.participant)
     told = rules.gives_away("\n".join((row.title, row.text, row.title_es, row.text_es)), row.naming, known)
     context = {
