@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from django.urls import reverse
-from plan_world import Place
 
 from acting import acting
+from plan_world import Place
 from throughgate.base import scope
 from throughgate.programs import planning, trying
 from throughgate.programs.actions import plans, what_ifs

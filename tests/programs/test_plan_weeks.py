@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from django.utils import timezone
-from plan_world import Place, proposed
 
 import factories as make
 from acting import acting
+from plan_world import Place, proposed
 from throughgate.access.actor import Actor
 from throughgate.base.errors import Refused
 from throughgate.engines.allocation import Plan

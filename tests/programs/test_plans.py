@@ -6,10 +6,10 @@ import datetime as dt
 import json
 
 import pytest
-from plan_world import Place, proposed
 
 import factories as make
 from acting import acting
+from plan_world import Place, proposed
 from throughgate.access.roles import RoleName
 from throughgate.base.errors import Forbidden, Refused
 from throughgate.people.models import KeepApart

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from plan_world import Place
 
 import factories as make
 from acting import acting
+from plan_world import Place
 from throughgate.access.roles import RoleName
 from throughgate.base.errors import Forbidden, Refused
 from throughgate.people.models import Need
